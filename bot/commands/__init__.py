@@ -1,0 +1,1 @@
+"""Traders' questions: one platform-neutral core, two thin adapters."""

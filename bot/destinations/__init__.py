@@ -1,0 +1,1 @@
+"""Places to post, each alone in its file, behind the `Destination` port."""

@@ -1,0 +1,1 @@
+"""Intake (print to commit), delivery (lease, send, settle) and today's session."""

@@ -1,0 +1,1 @@
+"""Facts about a print: what follows from what the feed sent. Pure."""

@@ -1,0 +1,53 @@
+"""Every error that flowbot raises on purpose. A class exists only where a caller behaves differently.
+
+FlowbotError
+├── InputError           the user's configuration, file or argument is wrong            (exit 1)
+├── UnavailableError     something outside is not to be had: store locked, port taken   (exit 69)
+└── FrameError           one frame of a feed cannot become a print; the feed goes on
+"""
+
+from dataclasses import dataclass
+
+
+class FlowbotError(Exception):
+    """The root: everything below says what failed, which value, and what to do about it."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong in the user's input. `line` and `column` count from 1; 0 means the file as a whole."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    is_warning: bool = False
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {'warning: ' if self.is_warning else ''}{self.message}"
+
+
+class InputError(FlowbotError):
+    """The user's input is wrong, in one or more places; `problems` holds all of them, in file order."""
+
+    def __init__(self, *problems: Problem | str) -> None:
+        self.problems = sorted(p if isinstance(p, Problem) else Problem("flowbot", 0, 0, p) for p in problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class UnavailableError(FlowbotError):
+    """Something outside the program is not available now; trying later may help."""
+
+
+class FrameError(FlowbotError):
+    """One frame cannot become a print.
+
+    `reason` comes from a small closed set (it labels a metric); `detail` is for the person who reads the
+    quarantine. Reasons: not_json, not_text, bad_shape, no_ticker, bad_number, bad_date, bad_value.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{reason}: {detail}" if detail else reason)

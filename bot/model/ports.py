@@ -1,0 +1,150 @@
+"""The three ports: where prints come from, where alerts go, and where both are made durable."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from bot.model.alerts import Alert, Batch, Delivery, Explanation
+from bot.model.matches import Known, Match, Verdict
+from bot.model.outcomes import Outcome
+from bot.model.prints import Print
+
+Frame = str | bytes
+
+
+# --- providers ---------------------------------------------------------------------------------------------
+
+
+class Intake(Protocol):
+    """Where a provider hands over what it found. Both calls are synchronous and never block."""
+
+    def accept(self, found: Print) -> None: ...
+
+    def reject(self, provider: str, reason: str, detail: str, raw: Frame) -> None:
+        """`reason` is one of FrameError's, or the stream's own: `oversize`, `error_frame`."""
+
+    @property
+    def is_full(self) -> bool: ...
+
+    async def room(self) -> None:
+        """Wait until `is_full` is false. A provider asks before it reads on: pressure goes back to TCP."""
+
+
+@dataclass(slots=True)
+class ProviderStatus:
+    """What a provider knows about its own connection; it alone writes, metrics and `/flow status` read."""
+
+    is_connected: bool = False
+    connected_ns: int = 0
+    """Unix ns of the last successful handshake; 0 = never."""
+    last_frame_ns: int = 0
+    """Unix ns of the last frame of any sort, heartbeats too; 0 = none yet."""
+    sessions: int = 0
+    """Successful handshakes since start."""
+    last_error: str = ""
+    """Why the last session ended, in words fit for a trader; never a secret."""
+    disconnects: dict[str, int] = field(default_factory=dict)
+    """How often a session ended, or failed to begin, by reason (a small closed set)."""
+
+
+class Provider(Protocol):
+    """One feed. It connects, reconnects for ever, and hands over prints until it is closed."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def status(self) -> ProviderStatus: ...
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The names of the print vocabulary that this feed can fill, ours included where we derive them."""
+
+    async def run(self, intake: Intake) -> None:
+        """Feed `intake` for ever. Returns only after `close()`; raises only on a bug."""
+
+    async def close(self) -> None:
+        """End the session in good order. May be called twice."""
+
+
+# --- destinations ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `count` messages in any `window_s` seconds."""
+
+    count: int
+    window_s: float
+
+
+class Destination(Protocol):
+    """One place where alerts are posted. Knows its platform's wire; knows no queue, no retry and no store."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def buckets(self) -> Mapping[str, tuple[Rate, ...]]:
+        """The platform's rate buckets that one message counts against, by key, with the documented limits.
+
+        Destinations that share a key share the pace. Keys hold no secret.
+        """
+
+    @property
+    def is_idempotent(self) -> bool:
+        """The platform drops a second message with the same batch id, so an unknown outcome may be re-sent."""
+
+    def fit(self, deliveries: Sequence[Delivery]) -> int:
+        """How many of these, from the first on, one message can carry; at least 1 for a non-empty sequence."""
+
+    async def send(self, batch: Batch) -> Outcome:
+        """Post the batch once. Raises only on a bug: whatever the platform or the network does is an Outcome."""
+
+    async def close(self) -> None:
+        """Release what it holds. May be called twice."""
+
+
+# --- the outbox --------------------------------------------------------------------------------------------
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """What one transaction made durable."""
+
+    queued: Mapping[str, int]
+    """New deliveries waiting, by destination; those in `batches` are not among them."""
+    batches: Sequence[Batch]
+    """Frozen in the same transaction for destinations that were idle: ready to send at once."""
+    alerts: Sequence[Alert]
+    suppressed: Mapping[tuple[str, str], int]
+    """How many (rule, reason) were held back; the rule is empty for a print that was a duplicate."""
+
+
+Judge = Callable[[Match, Known], Verdict]
+Fit = Callable[[Sequence[Delivery]], int]
+
+
+class Outbox(Protocol):
+    """The store: nothing is sent before it is here, and nothing here is forgotten before it is settled."""
+
+    async def commit(self, matches: Sequence[Match], judge: Judge, idle: Mapping[str, Fit]) -> Commit:
+        """Judge and record `matches` in one transaction: stamps, cooldowns, alerts, deliveries, position."""
+
+    async def lease(self, destination: str, fit: Fit) -> Batch | None:
+        """Freeze and journal the next batch for `destination`; None where nothing is due."""
+
+    async def settle(self, batch: Batch, outcome: Outcome, *, is_final: bool) -> None:
+        """Record an attempt's outcome. Not final: the batch stays frozen, to be sent again."""
+
+    async def dissolve(self, batch: Batch) -> None:
+        """Put a refused batch's deliveries back in the queue, each to be sent alone."""
+
+    async def interrupted(self) -> Sequence[Batch]:
+        """Batches that an earlier run froze and never settled: their outcome is unknown."""
+
+    async def explain(self, alert_id: str) -> Explanation | None: ...
+
+    async def close(self) -> None:
+        """Finish what was begun and close. May be called twice."""

@@ -1,0 +1,1 @@
+"""The durable store behind the `Outbox` port: SQLite, one writer, group commit."""

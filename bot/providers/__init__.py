@@ -1,0 +1,1 @@
+"""Options-flow feeds, each alone in its file, behind the `Provider` port."""

@@ -1,0 +1,1 @@
+"""How an alert looks: Discord embeds, Slack blocks, terminal cards. Lengths and escaping are enforced here. Pure."""

@@ -1,0 +1,1 @@
+"""Feeds without keys: a seeded market, both providers' protocols served locally, the demo."""
