@@ -1,1 +1,1 @@
-"""Reads YAML into checked settings: every problem at once, each with file, line and column. Knows no room's settings."""
+"""Reads YAML into checked settings: every problem at once, with its place. Knows no room's settings."""

@@ -3,6 +3,7 @@
 FlowbotError
 ├── InputError           the user's configuration, file or argument is wrong            (exit 1)
 ├── UnavailableError     something outside is not to be had: store locked, port taken   (exit 69)
+├── StoreError           the store refused a transaction (disk full, I/O): trying later may help
 └── FrameError           one frame of a feed cannot become a print; the feed goes on
 """
 
@@ -38,6 +39,10 @@ class InputError(FlowbotError):
 
 class UnavailableError(FlowbotError):
     """Something outside the program is not available now; trying later may help."""
+
+
+class StoreError(FlowbotError):
+    """The store could not do what was asked, and did none of it."""
 
 
 class FrameError(FlowbotError):

@@ -119,7 +119,7 @@ class Commit(msgspec.Struct, frozen=True):
     """Frozen in the same transaction for destinations that were idle: ready to send at once."""
     alerts: Sequence[Alert]
     suppressed: Mapping[tuple[str, str], int]
-    """How many (rule, reason) were held back; the rule is empty for a print that was a duplicate."""
+    """How many matches were held back, by (rule, reason)."""
 
 
 Judge = Callable[[Match, Known], Verdict]
@@ -127,7 +127,10 @@ Fit = Callable[[Sequence[Delivery]], int]
 
 
 class Outbox(Protocol):
-    """The store: nothing is sent before it is here, and nothing here is forgotten before it is settled."""
+    """The store: nothing is sent before it is here, and nothing here is forgotten before it is settled.
+
+    Every method raises StoreError where the store cannot do it now; then nothing of it was done.
+    """
 
     async def commit(self, matches: Sequence[Match], judge: Judge, idle: Mapping[str, Fit]) -> Commit:
         """Judge and record `matches` in one transaction: stamps, cooldowns, alerts, deliveries, position."""
@@ -138,8 +141,8 @@ class Outbox(Protocol):
     async def settle(self, batch: Batch, outcome: Outcome, *, is_final: bool) -> None:
         """Record an attempt's outcome. Not final: the batch stays frozen, to be sent again."""
 
-    async def dissolve(self, batch: Batch) -> None:
-        """Put a refused batch's deliveries back in the queue, each to be sent alone."""
+    async def requeue(self, batch: Batch, *, is_solo: bool) -> None:
+        """Put an unsent batch's deliveries back in the queue; `is_solo`: it was refused, each is to go alone."""
 
     async def interrupted(self) -> Sequence[Batch]:
         """Batches that an earlier run froze and never settled: their outcome is unknown."""

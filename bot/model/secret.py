@@ -34,14 +34,10 @@ class Secret:
         return hash(self._value)
 
     @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(
             lambda value: value if isinstance(value, cls) else cls(value),
-            core_schema.union_schema(
-                [core_schema.is_instance_schema(cls), core_schema.str_schema(min_length=1)]
-            ),
+            core_schema.union_schema([core_schema.is_instance_schema(cls), core_schema.str_schema(min_length=1)]),
             serialization=core_schema.plain_serializer_function_ser_schema(lambda _: STARS),
         )
 

@@ -1,0 +1,244 @@
+"""Delivery: one lane per destination takes batches from the outbox, keeps the pace, sends, and settles.
+
+A lane knows nothing of the others: a platform that is down, slow or wrong holds up its own lane only.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+
+from bot.engine.decision import Decision, OnUnknown, backoff_s, decide
+from bot.engine.metrics import Metrics
+from bot.engine.pace import Buckets
+from bot.model.alerts import Batch
+from bot.model.errors import StoreError
+from bot.model.outcomes import DestinationDead, Outcome, Sent, Unknown
+from bot.model.ports import Destination, Outbox, Rate
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class LaneOptions:
+    """How one destination is served. `rates` None: the platform's own limits; () none at all."""
+
+    on_unknown: OnUnknown = "resend"
+    rates: tuple[Rate, ...] | None = None
+
+
+class Lane:
+    """Serves one destination: at most one message is on its way at any time."""
+
+    def __init__(
+        self,
+        destination: Destination,
+        options: LaneOptions,
+        outbox: Outbox,
+        buckets: Buckets,
+        metrics: Metrics,
+        *,
+        now_ns: Callable[[], int] = time.time_ns,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.destination = destination
+        self.name = destination.name
+        self.parked = ""
+        """Why the destination is parked; empty while it is not."""
+        self.last_sent_ns = 0
+        self._options = options
+        self._outbox = outbox
+        self._buckets = buckets
+        self._metrics = metrics
+        self._now_ns = now_ns
+        self._jitter = jitter
+        self._handed: list[Batch] = []
+        self._may_be_queued = True
+        self._is_waiting = False
+        self._is_draining = False
+        self._wake = asyncio.Event()
+
+    # --- called by the engine, in the same event loop ---
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is on its way or waiting, and the pace allows a message now."""
+        return self._is_waiting and not self._wake.is_set() and self._ready_at() <= self._monotonic()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing more will be sent soon: the queue is empty, or the destination is parked."""
+        return (self._is_waiting and not self._wake.is_set()) or bool(self.parked)
+
+    def hand(self, batch: Batch) -> None:
+        """A batch that was frozen for this lane just now: send it next."""
+        self._handed.append(batch)
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Deliveries were queued for this destination."""
+        self._may_be_queued = True
+        self._wake.set()
+
+    def drain(self) -> None:
+        """Finish what is on its way, begin nothing more."""
+        self._is_draining = True
+        self._wake.set()
+
+    async def run(self, interrupted: Sequence[Batch] = ()) -> None:
+        """Serve until `drain`, what an earlier run left in the middle first."""
+        for old in interrupted:
+            await self._resume(old)
+        while (batch := await self._next()) is not None:
+            await self._deliver(batch, may_be_out=False)
+
+    # --- the lane's own ---
+
+    async def _next(self) -> Batch | None:
+        while True:
+            self._wake.clear()
+            if self._handed:
+                return self._handed.pop(0)
+            if self._may_be_queued:
+                await self._keep_pace()
+            if self._is_draining:
+                return None
+            if self._may_be_queued:
+                batch = await self._store(lambda: self._outbox.lease(self.name, self.destination.fit))
+                self._may_be_queued = batch is not None
+                if batch is not None:
+                    return batch
+            if not self._handed:
+                self._is_waiting = True
+                await self._wake.wait()
+                self._is_waiting = False
+
+    async def _resume(self, batch: Batch) -> None:
+        """Nobody knows whether this one went out before the last run ended."""
+        outcome = Unknown("flowbot stopped before the answer was recorded")
+        self._count(batch, outcome)
+        if self._decide(batch, outcome, batch.attempts).action == "settle":
+            await self._settle(batch, outcome, is_final=True)
+        else:
+            await self._deliver(batch, may_be_out=True)
+
+    async def _deliver(self, batch: Batch, *, may_be_out: bool) -> None:
+        """Send one frozen batch until it is settled, split, or the lane is told to stop."""
+        failures = batch.attempts
+        while True:
+            await self._keep_pace()
+            if self._is_draining:
+                break
+            outcome = await self._attempt(batch)
+            decision = self._decide(batch, outcome, failures)
+            self._park(outcome if decision.action == "park" else None)
+            if decision.action == "settle":
+                await self._settle(batch, outcome, is_final=True)
+                return
+            if decision.action == "split":
+                await self._requeue(batch, is_solo=True)
+                return
+            may_be_out = may_be_out or isinstance(outcome, Unknown)
+            if decision.counts:
+                failures += 1
+                await self._settle(batch, outcome, is_final=False)
+            await self._sleep(decision.after_s)
+        if not may_be_out:  # else it stays journaled as sending, and the next start finds it
+            await self._requeue(batch, is_solo=False)
+
+    async def _settle(self, batch: Batch, outcome: Outcome, *, is_final: bool) -> None:
+        await self._store(lambda: self._outbox.settle(batch, outcome, is_final=is_final))
+
+    async def _requeue(self, batch: Batch, *, is_solo: bool) -> None:
+        await self._store(lambda: self._outbox.requeue(batch, is_solo=is_solo))
+        self._may_be_queued = True
+
+    def _decide(self, batch: Batch, outcome: Outcome, failures: int) -> Decision:
+        return decide(
+            outcome,
+            failures=failures,
+            alerts=len(batch.deliveries),
+            age_s=(self._now_ns() - batch.frozen_ns) / 1e9,
+            is_idempotent=self.destination.is_idempotent,
+            on_unknown=self._options.on_unknown,
+            jitter=self._jitter(),
+        )
+
+    async def _attempt(self, batch: Batch) -> Outcome:
+        keys = self._keys()
+        self._buckets.take(keys, self._monotonic())
+        outcome = await self.destination.send(batch)
+        self._buckets.learn(keys, outcome, self._monotonic())
+        self._count(batch, outcome)
+        return outcome
+
+    def _count(self, batch: Batch, outcome: Outcome) -> None:
+        kind = str(outcome.__struct_config__.tag)
+        self._metrics.deliveries.labels(self.name, kind).inc(len(batch.deliveries))
+        if isinstance(outcome, Sent):
+            self.last_sent_ns = now_ns = self._now_ns()
+            latency = self._metrics.latency.labels(self.name)
+            for delivery in batch.deliveries:
+                latency.observe((now_ns - delivery.alert.print.received_ns) / 1e9)
+            log.info("delivery.sent", destination=self.name, batch=batch.id, alerts=len(batch.deliveries))
+        else:
+            log.warning("delivery.failed", outcome=kind, destination=self.name, batch=batch.id, reason=outcome.reason)
+
+    def _park(self, refusal: Outcome | None) -> None:
+        if isinstance(refusal, DestinationDead):
+            if not self.parked:
+                remedy = "mend the destination's URL, token, channel or permissions, then restart flowbot"
+                log.error("destination.parked", destination=self.name, reason=refusal.reason, remedy=remedy)
+            self.parked = refusal.reason
+        elif self.parked:
+            log.info("destination.unparked", destination=self.name)
+            self.parked = ""
+        self._metrics.parked.labels(self.name).set(bool(self.parked))
+
+    def _keys(self) -> Mapping[str, tuple[Rate, ...]]:
+        """The buckets of the next message; an admin's own pace replaces the documented rates, not the server's word."""
+        keys = self.destination.buckets
+        if self._options.rates is None:
+            return keys
+        own = f"{self.name}:pace"
+        return {**dict.fromkeys(keys, ()), own: self._options.rates}
+
+    def _ready_at(self) -> float:
+        return self._buckets.ready_at(self._keys(), self._monotonic())
+
+    async def _keep_pace(self) -> None:
+        while not self._is_draining and (wait_s := self._ready_at() - self._monotonic()) > 0:
+            await self._sleep(wait_s)
+
+    async def _sleep(self, seconds: float) -> None:
+        """Wait, unless the lane is told to stop."""
+        deadline = self._monotonic() + seconds
+        while not self._is_draining and (left := deadline - self._monotonic()) > 0:
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(left):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
+
+    async def _store(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do it, however long the store is out of order: what was sent must be recorded before anything else."""
+        failures = 0
+        while True:
+            try:
+                return await work()
+            except StoreError as error:
+                log.error("delivery.store_failed", destination=self.name, reason=str(error))  # noqa: TRY400 - no bug
+                if self._is_draining:
+                    raise
+                await asyncio.sleep(backoff_s(failures, self._jitter()))
+                failures += 1
+
+    @staticmethod
+    def _monotonic() -> float:
+        return asyncio.get_running_loop().time()

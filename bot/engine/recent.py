@@ -1,0 +1,36 @@
+"""Which prints a provider has just sent: a bounded memory, for today's totals only.
+
+Alerts do not depend on it: the store's stamps decide about those, for as long as `dedup.keep` says.
+"""
+
+from bot.model.prints import Print
+
+REMEMBERED = 100_000
+"""Prints in each of two generations; between one and two of them are remembered."""
+
+
+class Recent:
+    """Remembers hashes, so a repeat is told from a new print for a microsecond and 16 bytes."""
+
+    __slots__ = ("_new", "_old")
+
+    def __init__(self) -> None:
+        self._new: set[int] = set()
+        self._old: set[int] = set()
+
+    def is_repeat(self, found: Print) -> bool:
+        """Whether this print was here before; remembers it."""
+        if found.provider_id is not None:
+            mark = hash((found.provider, found.provider_id))
+        else:
+            mark = hash((
+                found.provider, found.ticker, found.type, found.strike, found.expiry, found.time,
+                found.size, found.premium, found.side, found.kind,
+            ))  # fmt: skip
+        new = self._new
+        if mark in new or mark in self._old:
+            return True
+        new.add(mark)
+        if len(new) >= REMEMBERED:
+            self._old, self._new = new, set()
+        return False
