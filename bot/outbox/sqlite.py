@@ -14,14 +14,14 @@ from bot.model.outcomes import Outcome
 from bot.model.ports import Commit, Fit, Judge
 from bot.outbox import batches, history, records
 from bot.outbox.schema import prepare
-from bot.outbox.writer import Writer
+from bot.outbox.writer import Transactions, Writer
 
 
 class SqliteOutbox:
     """See `bot.model.ports.Outbox`. Open it with `open_outbox`."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: IO[str], now_ns: Callable[[], int]) -> None:
-        self._writer = Writer(connection)
+    def __init__(self, writer: Transactions, lock: IO[str], now_ns: Callable[[], int]) -> None:
+        self._writer = writer
         self._lock = lock
         self._now_ns = now_ns
 
@@ -79,7 +79,7 @@ def open_outbox(path: Path, now_ns: Callable[[], int]) -> SqliteOutbox:
     except (sqlite3.Error, UnavailableError) as error:
         lock.close()
         raise UnavailableError(f"cannot use the store {path}: {error}") from error
-    return SqliteOutbox(connection, lock, now_ns)
+    return SqliteOutbox(Writer(connection), lock, now_ns)
 
 
 def read_explanation(path: Path, alert_id: str) -> Explanation | None:

@@ -5,7 +5,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from bot.model.errors import StoreError
 
@@ -15,6 +15,17 @@ _Job = tuple[Work, asyncio.Future[Any]]
 
 MAX_GROUP = 256
 """Jobs in one transaction: bounds how long the first of them waits for its commit."""
+
+
+class Transactions(Protocol):
+    """Runs work in transactions, in order, and answers after the commit."""
+
+    commits: int
+    """Transactions committed since start."""
+
+    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T: ...
+
+    async def close(self) -> None: ...
 
 
 class Writer:
@@ -30,7 +41,6 @@ class Writer:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._is_closed = False
         self.commits = 0
-        """Transactions committed since start."""
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
         self._thread.start()
 

@@ -1,0 +1,81 @@
+"""A destination that does what a script says, and a store without a thread, for lanes in virtual time."""
+
+import asyncio
+import io
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from bot.model.alerts import Batch, Delivery
+from bot.model.errors import StoreError
+from bot.model.outcomes import Outcome, Sent
+from bot.model.ports import Rate
+from bot.outbox.schema import prepare
+from bot.outbox.sqlite import SqliteOutbox
+from tests import virtual_time
+
+
+class InlineTransactions:
+    """What `Writer` does, in the caller's own thread."""
+
+    def __init__(self) -> None:
+        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        prepare(self.connection)
+        self.commits = 0
+        self.is_broken = False
+
+    async def do(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
+        if self.is_broken:
+            raise StoreError("disk full")
+        self.connection.execute("BEGIN IMMEDIATE")
+        result = work(self.connection)
+        self.connection.execute("COMMIT")
+        self.commits += 1
+        return result
+
+    async def close(self) -> None:
+        self.connection.close()
+
+
+def an_outbox(transactions: InlineTransactions | None = None) -> SqliteOutbox:
+    return SqliteOutbox(transactions or InlineTransactions(), io.StringIO(), virtual_time.now_ns)
+
+
+class Scripted:
+    """Answers with the outcomes it was given, then with Sent; records when each batch came, and what was in it."""
+
+    def __init__(
+        self,
+        *outcomes: Outcome | Callable[[Batch], Outcome],
+        name: str = "desk",
+        takes_s: float = 0.0,
+        rates: tuple[Rate, ...] = (),
+        is_idempotent: bool = False,
+    ) -> None:
+        self.name = name
+        self.is_idempotent = is_idempotent
+        self.takes_s = takes_s
+        self.buckets: Mapping[str, tuple[Rate, ...]] = {f"test:{name}": rates}
+        self.received: list[tuple[float, Batch]] = []
+        self._outcomes = list(outcomes)
+
+    @property
+    def batches(self) -> list[Batch]:
+        return [batch for _, batch in self.received]
+
+    @property
+    def times(self) -> list[float]:
+        return [round(at - 1000.0, 3) for at, _ in self.received]
+
+    def fit(self, deliveries: Sequence[Delivery]) -> int:
+        return min(10, len(deliveries))
+
+    async def send(self, batch: Batch) -> Outcome:
+        self.received.append((asyncio.get_running_loop().time(), batch))
+        if self.takes_s:
+            await asyncio.sleep(self.takes_s)
+        outcome = self._outcomes.pop(0) if self._outcomes else Sent(message_id="1")
+        return outcome(batch) if callable(outcome) else outcome
+
+    async def close(self) -> None:
+        return

@@ -1,0 +1,170 @@
+"""Intake commits what matches, holds on to it while the store is out of order, and counts what it lets go."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.engine import intake as module
+from bot.engine.intake import Intake
+from bot.engine.metrics import Metrics
+from bot.engine.quarantine import KEPT, LONGEST, Quarantine
+from bot.gate.verdict import judge
+from bot.model.matches import Route
+from bot.model.ports import Commit
+from bot.model.prints import Print
+from tests import virtual_time
+from tests.engine.doubles import InlineTransactions, an_outbox
+from tests.samples import NVDA, a_print, a_route
+
+WHALES = a_route("whales")
+
+
+class Desk:
+    """An intake with everything around it; big prints match one rule."""
+
+    def __init__(self) -> None:
+        self.transactions = InlineTransactions()
+        self.metrics = Metrics()
+        self.metrics.prints = {"radarpulse": 0}
+        self.metrics.repeats = {"radarpulse": 0}
+        self.quarantine = Quarantine(now_ns=lambda: 7)
+        self.remembered: list[Print] = []
+        self.commits: list[Commit] = []
+        self.intake = Intake(
+            self.match, judge, an_outbox(self.transactions), self.metrics, self.quarantine,
+            remember=self.remembered.append, idle=dict, committed=self.commits.append,
+        )  # fmt: skip
+
+    @staticmethod
+    def match(found: Print) -> tuple[Route, ...]:
+        return (WHALES,) if (found.premium or 0) >= 1_000_000 else ()
+
+    def sample(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(name, labels)
+
+
+def play(desk: Desk, scene: Callable[[], Awaitable[None]]) -> None:
+    async def main() -> None:
+        with capture_logs():
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(desk.intake.run())
+                await scene()
+                desk.intake.close()
+
+    virtual_time.run(main())
+
+
+def test_prints_that_match_nothing_never_touch_the_store() -> None:
+    desk = Desk()
+
+    async def scene() -> None:
+        for n in range(100):
+            desk.intake.accept(a_print(size=n, premium=5.0))
+        await asyncio.sleep(1)
+
+    play(desk, scene)
+    assert desk.transactions.commits == 0
+    assert len(desk.remembered) == 100
+    assert desk.sample("flowbot_prints_total", provider="radarpulse") == 100
+
+
+def test_a_burst_goes_into_one_transaction() -> None:
+    desk = Desk()
+
+    async def scene() -> None:
+        for n in range(1000):
+            desk.intake.accept(a_print(size=n))
+
+    play(desk, scene)
+    assert desk.transactions.commits <= 2
+    assert sum(len(commit.alerts) for commit in desk.commits) == 1000
+    assert desk.sample("flowbot_matches_total", rule="whales") == 1000
+
+
+def test_a_repeat_counts_as_a_repeat_and_is_kept_quiet_with_its_reason() -> None:
+    desk = Desk()
+
+    async def scene() -> None:
+        desk.intake.accept(NVDA)
+        desk.intake.accept(a_print(received_ns=NVDA.received_ns + 5))
+
+    play(desk, scene)
+    assert sum(len(commit.alerts) for commit in desk.commits) == 1
+    assert desk.sample("flowbot_prints_total", provider="radarpulse") == 1
+    assert desk.sample("flowbot_prints_repeated_total", provider="radarpulse") == 1
+    assert desk.sample("flowbot_suppressed_total", rule="whales", reason="duplicate") == 1
+    assert len(desk.remembered) == 1
+
+
+def test_a_store_out_of_order_delays_alerts_and_loses_none() -> None:
+    desk = Desk()
+
+    async def scene() -> None:
+        desk.transactions.is_broken = True
+        for n in range(5):
+            desk.intake.accept(a_print(size=n))
+            await asyncio.sleep(1)
+        assert not desk.intake.is_healthy
+        desk.transactions.is_broken = False
+        await asyncio.sleep(100)
+        assert desk.intake.is_healthy
+
+    play(desk, scene)
+    told = [alert.print.size for commit in desk.commits for alert in commit.alerts]
+    assert told == [0, 1, 2, 3, 4]
+
+
+def test_closing_commits_what_waits() -> None:
+    desk = Desk()
+
+    async def scene() -> None:
+        desk.intake.accept(NVDA)
+
+    play(desk, scene)
+    assert sum(len(commit.alerts) for commit in desk.commits) == 1
+
+
+def test_a_full_intake_asks_providers_to_wait_and_then_lets_them_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FULL", 10)
+    desk = Desk()
+
+    async def scene() -> None:
+        desk.transactions.is_broken = True
+        for n in range(10):
+            desk.intake.accept(a_print(size=n))
+        assert desk.intake.is_full
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(desk.intake.room(), 5)
+        desk.transactions.is_broken = False
+        await asyncio.wait_for(desk.intake.room(), 100)
+        assert not desk.intake.is_full
+
+    play(desk, scene)
+
+
+def test_an_overfull_intake_drops_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "OVERFULL", 3)
+    desk = Desk()
+
+    async def scene() -> None:
+        for n in range(5):
+            desk.intake.accept(a_print(size=n))
+
+    play(desk, scene)
+    assert sum(len(commit.alerts) for commit in desk.commits) == 3
+    assert desk.sample("flowbot_suppressed_total", rule="whales", reason="overflow") == 2
+
+
+def test_a_bad_frame_is_counted_and_kept_for_the_operator_within_bounds() -> None:
+    desk = Desk()
+    for n in range(KEPT + 10):
+        desk.intake.reject("radarpulse", "not_json", "line 1", f"frame {n} " + "x" * 5000)
+    desk.intake.reject("radarpulse", "bad_shape", "binary", b"\xff\x00" * 5000)
+    frames = desk.quarantine.newest_first()
+    assert len(frames) == KEPT
+    assert frames[0].reason == "bad_shape"
+    assert frames[1].raw.startswith(f"frame {KEPT + 9} ")
+    assert all(len(frame.raw) <= LONGEST for frame in frames)
+    assert desk.sample("flowbot_frames_rejected_total", provider="radarpulse", reason="not_json") == KEPT + 10
