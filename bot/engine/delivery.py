@@ -2,12 +2,15 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+import structlog
 
 from bot.engine.lane import Lane
-from bot.engine.metrics import Metrics
 from bot.model.alerts import Batch
 from bot.model.ports import Commit, Fit, Outbox
+
+log = structlog.get_logger()
 
 DRAIN_S = 5.0
 """How long a stop waits for queued deliveries to go."""
@@ -19,10 +22,9 @@ DRAIN_POLL_S = 0.02
 class Delivery:
     """Owns the lanes' tasks."""
 
-    def __init__(self, lanes: Sequence[Lane], outbox: Outbox, metrics: Metrics) -> None:
+    def __init__(self, lanes: Sequence[Lane], outbox: Outbox) -> None:
         self.lanes = {lane.name: lane for lane in lanes}
         self._outbox = outbox
-        self._metrics = metrics
 
     def idle(self) -> dict[str, Fit]:
         """Lanes that would send at once, with what fits their message: intake freezes batches for them."""
@@ -32,17 +34,22 @@ class Delivery:
         """Hand over what a commit made ready, and wake the lanes that have something waiting."""
         for batch in commit.batches:
             self.lanes[batch.destination].hand(batch)
-        for destination in commit.queued:
-            if destination in self.lanes:
-                self.lanes[destination].wake()
+        for destination, count in commit.queued.items():
+            self.lanes[destination].wake(count)
 
     async def run(self) -> None:
-        """Serve every destination until `drain` ended it."""
-        interrupted: Mapping[str, list[Batch]] = defaultdict(list)
+        """Serve every destination until `drain` ended it; what an earlier run left comes first."""
+        interrupted: dict[str, list[Batch]] = defaultdict(list)
         for batch in await self._outbox.interrupted():
             interrupted[batch.destination].append(batch)
+        waiting = await self._outbox.waiting()
+        for name in (waiting.keys() | interrupted.keys()) - self.lanes.keys():
+            count = waiting.get(name, 0) + sum(len(batch.deliveries) for batch in interrupted[name])
+            remedy = "add the destination again to have them posted; else they stay in the store"
+            log.warning("destination.gone", destination=name, deliveries=count, remedy=remedy)
         async with asyncio.TaskGroup() as tasks:
             for name, lane in self.lanes.items():
+                lane.wake(waiting.get(name, 0))
                 tasks.create_task(lane.run(interrupted[name]), name=f"lane {name}")
 
     async def drain(self) -> None:

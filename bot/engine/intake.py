@@ -60,6 +60,10 @@ class Intake:
         self._has_room.set()
         self._is_closing = False
         self._failures = 0
+        self.matched = 0
+        """Prints that at least one rule matched."""
+        self.alerted = 0
+        """Alerts made durable."""
 
     # --- what providers call ---
 
@@ -73,6 +77,7 @@ class Intake:
             self._remember(found)
         routes = self._match(found)
         if routes:
+            self.matched += 1
             self._line_up(Match(found, tuple(routes)))
 
     def reject(self, provider: str, reason: str, detail: str, raw: Frame) -> None:
@@ -110,7 +115,9 @@ class Intake:
                 await self._arrived.wait()
                 continue
             group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
-            await self._commit(group)
+            if not await self._commit(group) and self._is_closing:
+                log.error("intake.stopped_uncommitted", matches=len(self._waiting))
+                return
             if not self.is_full:
                 self._has_room.set()
 
@@ -129,19 +136,21 @@ class Intake:
         self._waiting.append(match)
         self._arrived.set()
 
-    async def _commit(self, group: list[Match]) -> None:
+    async def _commit(self, group: list[Match]) -> bool:
+        """Whether the store took the group; else it is back in line, after a pause."""
         try:
             commit = await self._outbox.commit(group, self._judge, self._idle())
         except StoreError as error:
             self._waiting.extendleft(reversed(group))
             log.error("intake.store_failed", reason=str(error), waiting=len(self._waiting))  # noqa: TRY400 - no bug
-            if self._is_closing:
-                raise
-            await asyncio.sleep(backoff_s(self._failures, jitter=0.5))
+            if not self._is_closing:
+                await asyncio.sleep(backoff_s(self._failures, jitter=0.5))
             self._failures += 1
-            return
+            return False
         self._failures = 0
+        self.alerted += len(commit.alerts)
         self._metrics.alerts.inc(len(commit.alerts))
         for (rule, reason), count in commit.suppressed.items():
             self._metrics.suppressed.labels(rule, reason).inc(count)
         self._committed(commit)
+        return True

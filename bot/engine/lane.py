@@ -51,6 +51,8 @@ class Lane:
         self.parked = ""
         """Why the destination is parked; empty while it is not."""
         self.last_sent_ns = 0
+        self.waiting = 0
+        """Deliveries that wait for their turn."""
         self._options = options
         self._outbox = outbox
         self._buckets = buckets
@@ -80,8 +82,9 @@ class Lane:
         self._handed.append(batch)
         self._wake.set()
 
-    def wake(self) -> None:
-        """Deliveries were queued for this destination."""
+    def wake(self, queued: int) -> None:
+        """So many deliveries were queued for this destination."""
+        self._wait_for(queued)
         self._may_be_queued = True
         self._wake.set()
 
@@ -92,10 +95,13 @@ class Lane:
 
     async def run(self, interrupted: Sequence[Batch] = ()) -> None:
         """Serve until `drain`, what an earlier run left in the middle first."""
-        for old in interrupted:
-            await self._resume(old)
-        while (batch := await self._next()) is not None:
-            await self._deliver(batch, may_be_out=False)
+        try:
+            for old in interrupted:
+                await self._resume(old)
+            while (batch := await self._next()) is not None:
+                await self._deliver(batch, may_be_out=False)
+        except StoreError:
+            log.error("delivery.stopped_unrecorded", destination=self.name)  # noqa: TRY400 - told above, no bug
 
     # --- the lane's own ---
 
@@ -112,6 +118,7 @@ class Lane:
                 batch = await self._store(lambda: self._outbox.lease(self.name, self.destination.fit))
                 self._may_be_queued = batch is not None
                 if batch is not None:
+                    self._wait_for(-len(batch.deliveries))
                     return batch
             if not self._handed:
                 self._is_waiting = True
@@ -156,7 +163,12 @@ class Lane:
 
     async def _requeue(self, batch: Batch, *, is_solo: bool) -> None:
         await self._store(lambda: self._outbox.requeue(batch, is_solo=is_solo))
+        self._wait_for(len(batch.deliveries))
         self._may_be_queued = True
+
+    def _wait_for(self, change: int) -> None:
+        self.waiting += change
+        self._metrics.queue_depth.labels(self.name).set(self.waiting)
 
     def _decide(self, batch: Batch, outcome: Outcome, failures: int) -> Decision:
         return decide(

@@ -1,19 +1,11 @@
 """What delivery takes from the configuration; a destination may override each of it."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.destinations.settings import DestinationSettings, PaceSetting
 from bot.engine.decision import OnUnknown
+from bot.engine.lane import LaneOptions
 from bot.model.ports import Rate
-
-
-class OwnPace(BaseModel):
-    """A pace of the admin's own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    per_minute: int = Field(gt=0, description="Messages a minute, at most.")
 
 
 class DeliverySettings(BaseModel):
@@ -21,7 +13,7 @@ class DeliverySettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    pace: Literal["auto", "none"] | OwnPace = Field(
+    pace: PaceSetting = Field(
         "auto", description="auto: the platform's own limits; none: only what the server asks for; or {per_minute: 30}."
     )
     on_unknown: OnUnknown = Field(
@@ -29,9 +21,15 @@ class DeliverySettings(BaseModel):
         description="What to do where nobody can know whether a message went out: resend (may double) or drop.",
     )
 
+    def options(self, own: DestinationSettings) -> LaneOptions:
+        """How a destination with settings `own` is served."""
+        return LaneOptions(own.on_unknown or self.on_unknown, _rates(own.pace or self.pace))
 
-def rates(pace: Literal["auto", "none"] | OwnPace) -> tuple[Rate, ...] | None:
-    """The rates to keep; None for the platform's own."""
+
+def _rates(pace: PaceSetting) -> tuple[Rate, ...] | None:
     if pace == "auto":
         return None
-    return () if pace == "none" else (Rate(pace.per_minute, 60.0),)
+    if pace == "none":
+        return ()
+    count = max(1, int(pace.per_minute))
+    return (Rate(count, 60.0 * count / pace.per_minute),)

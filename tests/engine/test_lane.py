@@ -41,7 +41,7 @@ class Stage:
             )
             for destination in self.destinations
         ]  # fmt: skip
-        self.delivery = Delivery(self.lanes, self.outbox, self.metrics)
+        self.delivery = Delivery(self.lanes, self.outbox)
 
     async def post(self, count: int = 1, *, send_to: tuple[str, ...] = ("desk",), is_fast: bool = True) -> None:
         matches = []
@@ -108,7 +108,15 @@ def test_what_arrives_while_the_pace_says_wait_goes_together() -> None:
 def test_a_burst_larger_than_a_message_goes_in_order_and_in_pace() -> None:
     desk = Scripted(rates=(Rate(2, 4.0),))
     stage = Stage((desk,))
-    play(stage, lambda: stage.post(35), seconds=60.0)
+
+    async def scene() -> None:
+        await stage.post(35)
+        await asyncio.sleep(1)
+        depth = stage.metrics.registry.get_sample_value("flowbot_queue_depth", {"queue": "desk"})
+        assert depth == stage.lanes[0].waiting == 15
+
+    play(stage, scene, seconds=60.0)
+    assert stage.lanes[0].waiting == 0
     assert [len(batch.deliveries) for batch in desk.batches] == [10, 10, 10, 5]
     assert desk.times == [0.001, 0.001, 4.001, 4.001]
 

@@ -1,0 +1,220 @@
+"""The configuration as a whole: every room's slice of the YAML, checked together, with every problem at once."""
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, TypeAdapter
+
+from bot.config.check import check, check_type
+from bot.config.document import Document, read
+from bot.config.names import check_name
+from bot.config.schema import json_schema
+from bot.config.wording import suggest
+from bot.destinations import catalog as destinations
+from bot.destinations.platforms import DiscordSettings, SlackSettings
+from bot.destinations.settings import DestinationSettings
+from bot.engine.lane import LaneOptions
+from bot.engine.settings import DeliverySettings
+from bot.http.settings import HttpSettings
+from bot.logs import LogSettings
+from bot.model.errors import InputError, Problem
+from bot.model.secret import Secret
+from bot.outbox.settings import DedupSettings, StoreSettings
+from bot.providers import catalog as providers
+from bot.render.look import Bands, LinkTemplates, Look
+from bot.rules.rule import Rule, facts_needed, read_rules
+from bot.rules.settings import RuleSettings
+
+PLAIN_SECTIONS: dict[str, Any] = {
+    "discord": DiscordSettings,
+    "slack": SlackSettings,
+    "delivery": DeliverySettings,
+    "score_bands": Bands,
+    "links": LinkTemplates,
+    "footer": str,
+    "dedup": DedupSettings,
+    "store": StoreSettings,
+    "http": HttpSettings,
+    "log": LogSettings,
+}
+"""Sections that are one model each; the others are mappings of named things, or the list of rules."""
+NAMED_SECTIONS: dict[str, Any] = {
+    "providers": dict[str, providers.ProviderSettings],
+    "destinations": dict[str, destinations.AnyDestinationSettings],
+    "rules": list[RuleSettings],
+}
+_PACKAGED = Path(__file__).with_name("config.example.yaml")
+EXAMPLE = _PACKAGED if _PACKAGED.exists() else Path(__file__).parents[1] / "config.example.yaml"
+"""Beside the package in a checkout, inside it where it was installed from a wheel."""
+REQUIRED = ("providers", "destinations", "rules")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A configuration without problems."""
+
+    folder: Path
+    """The configuration file's own: relative paths begin there."""
+    providers: Mapping[str, providers.ProviderSettings]
+    destinations: Mapping[str, destinations.AnyDestinationSettings]
+    rules: tuple[Rule, ...]
+    discord: DiscordSettings | None = None
+    slack: SlackSettings | None = None
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    look: Look = field(default_factory=Look)
+    dedup: DedupSettings = field(default_factory=DedupSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def store_path(self) -> Path:
+        return self.folder / self.store.path
+
+    @property
+    def secrets(self) -> set[Secret]:
+        """Every secret in the configuration, so that logs can star them out."""
+        return {secret for own in fields(self) for secret in _secrets(getattr(self, own.name))}
+
+    def lane_options(self, destination: str) -> LaneOptions:
+        return self.delivery.options(self.destinations[destination])
+
+
+class _Reader:
+    """Checks one document, section by section, and goes on after a problem: an admin wants to see all of them."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems = list(document.problems)
+
+    def settings(self, folder: Path) -> Settings | None:
+        """The settings, or None where there are problems."""
+        root = self.document.value
+        if not isinstance(root, Mapping):
+            self._problem((), f"the file must be a mapping of sections{self.document.got(())}")
+            return None
+        self._check_sections(root)
+        plain = {
+            name: self._plain(name, model, root[name])
+            for name, model in PLAIN_SECTIONS.items()
+            if root.get(name) is not None
+        }
+        feeds = self._named("providers", "provider", root.get("providers"), _by_type(providers.ProviderSettings))
+        targets = self._named(
+            "destinations", "destination", root.get("destinations"), _by_type(destinations.AnyDestinationSettings)
+        )
+        self._check_credentials(targets, root)
+        rules, problems = read_rules(
+            root.get("rules", []), ("rules",), self.document, destinations=_keys(root.get("destinations"))
+        )
+        self.problems += problems
+        if self.problems:
+            return None
+        look = Look(
+            bands=plain.pop("score_bands", None) or Bands(),
+            footer_note=plain.pop("footer", None) or "",
+            links=tuple((plain.pop("links", None) or {}).items()),
+        )
+        warnings = tuple(self._warnings(rules, feeds))
+        return Settings(folder, feeds, targets, rules, look=look, warnings=warnings, **plain)
+
+    def _check_sections(self, root: Mapping[str, object]) -> None:
+        known = [*NAMED_SECTIONS, *PLAIN_SECTIONS]
+        for name in root:
+            if name not in known:
+                self._problem((name,), f'unknown section "{name}"{suggest(name, known)}', at_key=True)
+        for name in REQUIRED:
+            if not root.get(name):
+                self._problem((name,), f'the section "{name}" is missing or empty; config.example.yaml shows one')
+
+    def _plain(self, name: str, model: Any, value: object) -> Any:
+        found, problems = check(TypeAdapter(model), value, (name,), self.document)
+        self.problems += problems
+        return found
+
+    def _named(self, section: str, noun: str, raw: object, models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+        """A mapping of named things, each of a `type` that decides which settings it takes."""
+        if raw is None:
+            return {}
+        if not isinstance(raw, Mapping):
+            self._problem((section,), f"{section} must be a mapping of names{self.document.got((section,))}")
+            return {}
+        built = {}
+        for name, value in raw.items():
+            path, what = (section, name), f'{noun} "{name}"'
+            self.problems += check_name(name, path, self.document)
+            kind, problems = check_type(value, path, self.document, models, what=what)
+            if kind is not None:
+                built[name], problems = check(models[kind], value, path, self.document, what=what)
+            self.problems += problems
+        return {name: found for name, found in built.items() if found is not None}
+
+    def _check_credentials(self, targets: Mapping[str, DestinationSettings], root: Mapping[str, object]) -> None:
+        for name, target in targets.items():
+            if target.needs is not None and root.get(target.needs) is None:
+                message = f'destination "{name}" posts as a bot, and the section "{target.needs}" is missing'
+                self._problem(("destinations", name), f"{message}; config.example.yaml shows one", at_key=True)
+
+    def _warnings(self, rules: Collection[Rule], feeds: Mapping[str, providers.ProviderSettings]) -> Iterator[Problem]:
+        sent = frozenset[str]().union(*(providers.facts(feed) for feed in feeds.values()))
+        raw = self.document.at(("rules",))
+        names = [item["name"] for item in raw] if isinstance(raw, list) else []
+        for rule in rules:
+            for fact in sorted(facts_needed(rule) - sent):
+                message = f'rule "{rule.name}" may never fire: no configured provider is known to send {fact}'
+                yield self.document.problem(("rules", names.index(rule.name), "when"), message, is_warning=True)
+
+    def _problem(self, path: tuple[str | int, ...], message: str, *, at_key: bool = False) -> None:
+        self.problems.append(self.document.problem(path, message, at_key=at_key))
+
+
+def _by_type(union: Any) -> dict[str, type[BaseModel]]:
+    """The models of an annotated union, by what their `type:` says."""
+    models = get_args(get_args(union)[0])
+    return {get_args(model.model_fields["type"].annotation)[0]: model for model in models}
+
+
+def _keys(value: object) -> list[str]:
+    return list(value) if isinstance(value, Mapping) else []
+
+
+def _secrets(value: object) -> Iterator[Secret]:
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _secrets(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _secrets(item)
+
+
+def load(path: Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the file at `path`. Raises InputError with every problem in it."""
+    document = read(path, os.environ if environ is None else environ)
+    if not document.is_readable:
+        raise InputError(*document.problems)
+    reader = _Reader(document)
+    settings = reader.settings(path.parent)
+    if settings is None:
+        raise InputError(*reader.problems)
+    return settings
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the configuration file."""
+    sections = {name: TypeAdapter(model) for name, model in {**NAMED_SECTIONS, **PLAIN_SECTIONS}.items()}
+    return json_schema(sections, title="flowbot configuration", required=REQUIRED)
+
+
+def example_rules() -> tuple[Rule, ...]:
+    """The rules of config.example.yaml, whatever environment they are read in."""
+    document = read(EXAMPLE, {})
+    rules, problems = read_rules(document.at(("rules",)), ("rules",), document)
+    if problems:
+        raise InputError(*problems)
+    return rules
