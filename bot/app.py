@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import date
 from pathlib import Path
 from types import FrameType
 
@@ -23,7 +24,7 @@ from bot.engine.quarantine import Quarantine
 from bot.engine.session import Session
 from bot.gate.verdict import judge
 from bot.model.errors import StoreError
-from bot.model.ports import Destination, Provider
+from bot.model.ports import Commit, Destination, Provider
 from bot.outbox.sqlite import SqliteOutbox, open_outbox
 from bot.providers import catalog as providers
 from bot.rules.compile import compile_matcher
@@ -110,7 +111,7 @@ class Service:
         self.outbox = outbox
         self.feeds = feeds
         self.started_ns = time.time_ns()
-        self.last_alert_ns = 0
+        self._alerts_today: tuple[date | None, int] = (None, 0)
         buckets = Buckets()
         lanes = [Lane(target, settings.lane_options(target.name), outbox, buckets, self.metrics) for target in targets]
         self.delivery = Delivery(lanes, outbox)
@@ -122,8 +123,9 @@ class Service:
             self.quarantine,
             remember=self.session.add,
             idle=self.delivery.idle,
-            committed=self.delivery.take,
+            committed=self._committed,
         )
+        self.metrics.queue_depth.labels("intake").set_function(lambda: self.intake.depth)
         for feed in feeds:
             self.metrics.watch(feed.name, feed.status)
         self.metrics.reloaded.set(1)
@@ -188,9 +190,17 @@ class Service:
             destinations=tuple(
                 DestinationReport(name, lane.waiting, lane.parked) for name, lane in self.delivery.lanes.items()
             ),
-            counts_today={"prints": self.session.summary().totals.prints},
+            counts_today={
+                "prints": self.session.summary().totals.prints,
+                "alerts": self._alerts_today[1] if self._alerts_today[0] == self.session.day else 0,
+            },
             last_alert_ns=max((lane.last_sent_ns for lane in self.delivery.lanes.values()), default=0),
         )
+
+    def _committed(self, commit: Commit) -> None:
+        self.delivery.take(commit)
+        day, count = self._alerts_today
+        self._alerts_today = (self.session.day, (count if day == self.session.day else 0) + len(commit.alerts))
 
     def _commands(self) -> list[Coroutine[object, object, None]]:
         core = Core(self.session, self.outbox.explain, self.report, time.time_ns, self.settings.look.bands)
