@@ -1,0 +1,20 @@
+"""The platforms' documented rates and the keys of their buckets, which hold no secret."""
+
+from hashlib import blake2b
+from typing import Final
+
+from bot.model.ports import Rate
+
+DISCORD_CHANNEL: Final = (Rate(5, 5.0),)
+DISCORD_BOT: Final = (Rate(50, 1.0),)
+"""All requests of one bot together (Discord's reference, "Global Rate Limit")."""
+DISCORD_WEBHOOK: Final = (Rate(5, 2.0), Rate(30, 60.0))
+DISCORD_CHANNEL_WEBHOOKS: Final = (Rate(30, 60.0),)
+"""All webhooks of one channel together; no header tells, seen by many."""
+SLACK: Final = (Rate(1, 1.0),)
+"""A channel, and likewise a webhook, which stands for one channel (Slack's "Rate limits")."""
+
+
+def digest(secret: str) -> str:
+    """A short name for a secret, from which nobody finds it."""
+    return blake2b(secret.encode(), digest_size=6).hexdigest()

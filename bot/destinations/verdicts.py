@@ -1,0 +1,26 @@
+"""What an HTTP status says about one post, where no platform's own code says more. Pure."""
+
+from typing import Final
+
+from bot.model.outcomes import DestinationDead, Outcome, Permanent, Retry, Unknown
+
+REFUSED: Final = frozenset({408, 425, 500, 503, 521, 523, 525, 526})
+"""Surely not carried out. 408: the request never arrived whole. 425: refused unread. 500 and 503: the platform says
+that it failed. 521, 523, 525, 526: Cloudflare could not reach the server or agree on TLS, so nobody read it."""
+DEAD: Final = frozenset({401, 403, 404, 410})
+
+
+def by_status(status: int, words: str) -> Outcome:
+    """The outcome of any status but 2xx and 429; `words` are the platform's, trimmed.
+
+    A 5xx that is not among `REFUSED` (502, 504, Cloudflare's 520, 522, 524 …) is a gateway's word about a server that
+    may well have posted the message: unknown. A redirect is no API's answer: the address is wrong, or a proxy's page.
+    """
+    reason = f"HTTP {status}: {words}" if words else f"HTTP {status}"
+    if status in REFUSED:
+        return Retry(reason)
+    if status >= 500:
+        return Unknown(reason)
+    if status in DEAD or 300 <= status < 400:
+        return DestinationDead(reason)
+    return Permanent(reason)

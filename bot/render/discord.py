@@ -1,0 +1,144 @@
+"""Cards as Discord messages: embeds within Discord's limits, mentions that ping only where a rule says so.
+
+Limits: Discord's developer documents, "Message" and "Embed Limits", 2026-11.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from bot.model.alerts import Batch, Delivery
+from bot.render.card import Card, Link, card
+from bot.render.lengths import cut, units
+from bot.render.look import Look
+
+MAX_CONTENT: Final = 2000
+MAX_EMBEDS: Final = 10
+MAX_TITLE: Final = 256
+MAX_DESCRIPTION: Final = 4096
+MAX_FOOTER: Final = 2048
+MAX_URL: Final = 2048
+MAX_TOTAL: Final = 6000
+"""Over all embeds of one message together: titles, descriptions, footers."""
+MAX_ROLES: Final = 80
+"""Discord allows 100 in `allowed_mentions`; this many fit into the content, whatever their ids."""
+
+_MAX_LINKS = 1000
+"""Our own bound on the row of links, so that the facts always have room."""
+_MARGIN = 32
+"""Per embed, kept free by `fit`: at the time of sending the latency and the dates may be longer."""
+
+_ROLE = re.compile(r"[0-9]{1,20}")
+_MARKDOWN = re.compile(r"[\\*_~`|\[\]]|^ *(?:[#>+-]|[0-9]+(?=\.))", re.MULTILINE)
+"""Markup anywhere, and what begins a heading, a quote or a list at the start of a line."""
+_LIVE = re.compile(r"<(?=[@#:/a-z])|@(?=everyone|here)|:(?=//)", re.IGNORECASE)
+_ZERO_WIDTH = "\u200b"
+
+
+def defuse(text: str) -> str:
+    """Text in which no mention, emoji, time stamp or address is alive, for places that know no markdown."""
+    return _LIVE.sub(lambda found: found.group() + _ZERO_WIDTH, text)
+
+
+def escape(text: str) -> str:
+    """Text that Discord shows as it is: no markup, no masked link, and no mention.
+
+    A backslash does not stop Discord from reading `<@1>` or `@everyone`: these are broken by a zero-width space.
+    """
+    return _MARKDOWN.sub(_backslashed, defuse(text))
+
+
+def _backslashed(found: re.Match[str]) -> str:
+    mark = found.group()
+    return f"{mark}\\" if mark[-1].isdigit() else f"{mark[:-1]}\\{mark[-1]}"  # 1\. is no list
+
+
+def message(batch: Batch, look: Look, now_ns: int) -> dict[str, Any]:
+    """The whole body of one post but for what only a bot may add (`nonce`). At most ten deliveries are shown."""
+    deliveries = batch.deliveries[:MAX_EMBEDS]
+    cards = [card(delivery, look, now_ns) for delivery in deliveries]
+    embeds = _embeds(cards, MAX_TOTAL)
+    if sum(map(_size, embeds)) > MAX_TOTAL:
+        embeds = _embeds(cards, MAX_TOTAL // len(cards))
+    roles = _roles(deliveries)
+    body: dict[str, Any] = {"embeds": embeds, "allowed_mentions": {"parse": [], "roles": roles}}
+    if roles:  # embeds never ping: only the content does
+        body["content"] = " ".join(f"<@&{role}>" for role in roles)
+    return body
+
+
+def fit(deliveries: Sequence[Delivery], look: Look) -> int:
+    """How many of these, from the first on, one message carries uncut; at least 1 for a non-empty sequence."""
+    first = deliveries[:MAX_EMBEDS]
+    cards = [card(delivery, look, delivery.alert.print.received_ns) for delivery in first]
+    room = MAX_TOTAL
+    for count, embed in enumerate(_embeds(cards, MAX_TOTAL)):
+        room -= _size(embed) + _MARGIN
+        if room < 0:
+            return max(1, count)
+    return len(first)
+
+
+def _roles(deliveries: Iterable[Delivery]) -> list[str]:
+    wanted = dict.fromkeys(mention for delivery in deliveries for mention in delivery.mentions)
+    return [mention for mention in wanted if _ROLE.fullmatch(mention)][:MAX_ROLES]
+
+
+def _embeds(cards: Iterable[Card], room: int) -> list[dict[str, Any]]:
+    """One embed a card, each of at most `room` units."""
+    embeds: list[dict[str, Any]] = []
+    taken: set[str] = set()
+    for shown in cards:
+        # Discord merges embeds that share a url, so an address links one title of a message only.
+        urls = [link.url for link in shown.links[:1] if link.url not in taken and len(link.url) <= MAX_URL]
+        taken.update(urls)
+        embeds.append(_embed(shown, url=urls[0] if urls else None, room=room))
+    return embeds
+
+
+def _embed(shown: Card, *, url: str | None, room: int) -> dict[str, Any]:
+    """The one place where lengths are enforced. The title and the footer come first, then as many facts as fit."""
+    title = _cut(escape(shown.title), min(MAX_TITLE, room // 3))
+    footer = cut(defuse(shown.footer), min(MAX_FOOTER, room // 3))
+    room = min(MAX_DESCRIPTION, room - units(title) - units(footer))
+    links = _link_row(shown.links[0 if url is None else 1 :], min(_MAX_LINKS, room // 2))
+    facts = [f"**{shown.tag_line}**"] if shown.tags else []
+    facts += [escape(line) for line in shown.lines]
+    text = _cut("\n".join(facts), room - units(links) - 1)
+    embed: dict[str, Any] = {"title": title, "color": shown.colour}
+    if url is not None:
+        embed["url"] = url
+    if description := "\n".join(part for part in (text, links) if part):
+        embed["description"] = description
+    if footer:
+        embed["footer"] = {"text": footer}
+    return embed
+
+
+def _link_row(links: Iterable[Link], room: int) -> str:
+    """Whole links only, while they fit. Their addresses are percent-encoded and hold no bracket."""
+    row = ""
+    for link in links:
+        longer = f"{row} · {_masked(link)}" if row else _masked(link)
+        if units(longer) <= room:
+            row = longer
+    return row
+
+
+def _masked(link: Link) -> str:
+    return f"[{escape(link.label)}]({link.url})"
+
+
+def _cut(escaped: str, max_units: int) -> str:
+    """Like `cut`, and never between a backslash and what it escapes."""
+    shorter = cut(escaped, max_units)
+    if shorter == escaped:
+        return escaped
+    kept = shorter.removesuffix("…")
+    backslashes = len(kept) - len(kept.rstrip("\\"))
+    return f"{kept[:-1] if backslashes % 2 else kept}…"
+
+
+def _size(embed: dict[str, Any]) -> int:
+    footer = embed.get("footer", {}).get("text", "")
+    return units(embed["title"]) + units(embed.get("description", "")) + units(footer)

@@ -1,0 +1,66 @@
+"""Prints, alerts and batches as the tests of messages need them, with hand-written facts."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+
+from bot.model.alerts import Alert, Batch, Clause, Delivery, RuleHit
+from bot.model.prints import Print
+
+TRADED = datetime(2026, 6, 26, 14, 31, 5, tzinfo=UTC)
+"""10:31:05 in New York, a Friday."""
+RECEIVED_NS = 1_782_484_265_000_000_000
+"""The same moment in unix nanoseconds."""
+NOW_NS = RECEIVED_NS + 42_000_000
+
+NVDA = Print(
+    provider="radarpulse",
+    ticker="NVDA",
+    received_ns=RECEIVED_NS,
+    type="call",
+    strike=145.0,
+    expiry=date(2026, 7, 17),
+    dte=21,
+    size=1200,
+    volume=5000,
+    open_interest=406,
+    vol_oi=12.3,
+    premium=2_400_000.0,
+    price=20.0,
+    side="ask",
+    kind="sweep",
+    otm_pct=3.6,
+    spot=140.0,
+    iv=0.45,
+    score=94.0,
+    bias="bull",
+    sector="Information Technology",
+    time=TRADED,
+)
+SPARSE = Print(provider="optionwhales", ticker="AAPL", received_ns=RECEIVED_NS, side="ask", premium=950_000.0)
+HOSTILE_TEXT = "@everyone <@&1> <!channel> <@U1> [x](https://evil.example) `*_~|\\ \x1b[31m\n# big & <b>"
+
+
+def altered(found: Print, **changes: Any) -> Print:
+    return msgspec.structs.replace(found, **changes)
+
+
+def alert(found: Print = NVDA, id: str = "a1b2c3d4", *, is_test: bool = False) -> Alert:  # noqa: A002 the model's word
+    hit = RuleHit("extreme-sweeps", (Clause("premium >= $500K", "$2.4M", verdict=True),))
+    return Alert(id, found, (hit,), found.received_ns, is_test)
+
+
+def delivery(
+    found: Print = NVDA,
+    id: str = "a1b2c3d4",  # noqa: A002 the model's word
+    *,
+    rules: tuple[str, ...] = ("extreme-sweeps",),
+    mentions: tuple[str, ...] = (),
+    is_test: bool = False,
+) -> Delivery:
+    return Delivery(alert(found, id, is_test=is_test), "room", rules, mentions=mentions)
+
+
+def batch(*deliveries: Delivery, id: str = "batch0001") -> Batch:  # noqa: A002 the model's word
+    return Batch(id, "room", deliveries or (delivery(),), RECEIVED_NS)

@@ -1,0 +1,102 @@
+"""Whatever upstream sends, every documented limit holds and nobody is woken. The fakes' validators are the judges."""
+
+import re
+from datetime import date
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.model.alerts import Delivery
+from bot.model.prints import Print
+from bot.render import discord, slack, terminal
+from bot.render.card import card
+from bot.render.look import Look
+from tests.fakes import discord_rest, slack_web
+from tests.render.samples import HOSTILE_TEXT, NOW_NS, RECEIVED_NS, batch, delivery
+
+NASTY = st.sampled_from(
+    ["@everyone", "@here", "<@1>", "<@&2>", "<!channel>", "<!subteam^S1>", "<@U1>", "](https://x.example)", "&amp;",
+     "\\", "*", "`", '"', "&", "<", "\n# ", "😀", "\u202e", "\x1b[31m", "\ud800", "𝕏" * 200, "_" * 300,
+     HOSTILE_TEXT * 20]
+)  # fmt: skip
+TEXT = st.lists(NASTY | st.text(max_size=8), max_size=8).map("".join)
+AMOUNT = st.none() | st.floats(0, 1e18)
+COUNT = st.none() | st.integers(0, 10**15)
+PRINT = st.builds(
+    Print,
+    provider=TEXT,
+    ticker=TEXT,
+    received_ns=st.just(RECEIVED_NS),
+    type=st.sampled_from([None, "call", "put"]),
+    strike=AMOUNT,
+    expiry=st.none() | st.dates(date(1970, 1, 1), date(2100, 1, 1)),
+    dte=COUNT,
+    size=COUNT,
+    volume=COUNT,
+    open_interest=COUNT,
+    vol_oi=AMOUNT,
+    premium=AMOUNT,
+    price=AMOUNT,
+    side=st.sampled_from([None, "ask", "bid", "mid"]),
+    kind=st.sampled_from([None, "sweep", "block", "split", "single"]),
+    otm_pct=st.none() | st.floats(-1e9, 1e9),
+    spot=AMOUNT,
+    iv=AMOUNT,
+    score=st.none() | st.floats(0, 100),
+    bias=st.sampled_from([None, "bull", "bear", "neutral"]),
+    sector=st.none() | TEXT,
+    notes=st.lists(TEXT, max_size=8).map(tuple),
+)
+MENTIONS = st.lists(st.sampled_from(["12", "S1", "U1", "@everyone", "<!channel>", "!here"]) | TEXT, max_size=3).map(
+    tuple
+)
+DELIVERY = st.builds(
+    delivery, PRINT, rules=st.lists(TEXT, max_size=4).map(tuple), mentions=MENTIONS, is_test=st.booleans()
+)
+# A few different ones, over and over: long batches without long generation.
+DELIVERIES = st.builds(list[Delivery].__mul__, st.lists(DELIVERY, min_size=1, max_size=3), st.integers(1, 8))
+LOOK = st.builds(
+    Look,
+    footer_note=TEXT,
+    links=st.just((("chart", "https://c.example/{ticker}"), ("occ", "https://o.example/{contract}"))),
+)
+ALLOWED = re.compile(r"[0-9]{1,20}")
+
+
+@settings(max_examples=30, deadline=None)
+@given(DELIVERIES, LOOK)
+def test_discord(deliveries: list[Delivery], look: Look) -> None:
+    """Valid in full, whole where `fit` says so; only configured roles are pinged."""
+    for shown in (deliveries, deliveries[: discord.fit(deliveries, look)]):
+        body = discord.message(batch(*shown), look, NOW_NS)
+        assert discord_rest.check_message(body) == {}
+        assert 1 <= len(body["embeds"]) <= 10
+        roles = {f"role:{mention}" for one in shown for mention in one.mentions if ALLOWED.fullmatch(mention)}
+        assert discord_rest.pings(body) <= roles
+        text = str(body["embeds"])
+        assert not re.search(r"@(everyone|here)|<(@|#|:|t:|/)", text)
+        assert not re.search(r"(?<!\\)\]\(https?://(?![co]\.example/)", text)
+        msgspec.json.encode(body)
+
+
+@settings(max_examples=30, deadline=None)
+@given(DELIVERIES, LOOK)
+def test_slack(deliveries: list[Delivery], look: Look) -> None:
+    """Valid in full; only configured groups and users are pinged; every other `<` is escaped."""
+    for shown in (deliveries, deliveries[: slack.fit(deliveries, look)]):
+        body = slack.message(batch(*shown), look, NOW_NS)
+        assert slack_web.check_message(body) == ""
+        assert slack_web.pings(body) <= {"!subteam^S1", "@U1"}
+        # Besides those, the only live brackets are links of the admin's own.
+        rest = re.sub(r"<!subteam\^S1>|<@U1>|<https://[co]\.example/[^<>|]*\|(chart|occ)>", "", str(body))
+        assert not re.search(r"[<>]|&(?!(amp|lt|gt);)", rest)
+        msgspec.json.encode(body)
+
+
+@settings(max_examples=30, deadline=None)
+@given(DELIVERY, LOOK)
+def test_terminal(one: Delivery, look: Look) -> None:
+    """Nothing steers the terminal."""
+    text = terminal.render(card(one, look, NOW_NS)).replace("\n", "")
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", text)
