@@ -118,6 +118,7 @@ class _Reader:
             bands=plain.pop("score_bands", None) or Bands(),
             footer_note=plain.pop("footer", None) or "",
             links=tuple((plain.pop("links", None) or {}).items()),
+            late_after_s=(plain.get("delivery") or DeliverySettings()).late_after,
         )
         warnings = tuple(self._warnings(rules, feeds))
         return Settings(folder, feeds, targets, rules, look=look, warnings=warnings, **plain)

@@ -17,7 +17,7 @@ from bot import __version__
 from bot.model.outcomes import DestinationDead, Retry, Unknown
 from bot.model.secret import STARS
 
-USER_AGENT: Final = f"DiscordBot (https://github.com/flowbot/flowbot, {__version__})"
+USER_AGENT: Final = f"DiscordBot (https://flowbot.example, {__version__})"
 """Discord documents `DiscordBot (url, version)` and may block others (reference, "User Agent"); Slack takes any."""
 TOTAL_S: Final = 15.0
 CONNECT_S: Final = 5.0

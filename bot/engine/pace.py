@@ -1,6 +1,6 @@
 """Pace: when a platform's rate limits let the next message go. Pure; seconds are of one monotonic clock."""
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 
 from bot.model.outcomes import Outcome, Retry, Sent
@@ -8,24 +8,26 @@ from bot.model.ports import Rate
 
 
 class Bucket:
-    """One platform bucket: the documented rates, and what the server's own answers added to them."""
+    """When messages went against one platform bucket, and until when the server said to wait."""
 
-    __slots__ = ("_not_before", "_sent", "rates")
+    __slots__ = ("_not_before", "_sent")
 
-    def __init__(self, rates: tuple[Rate, ...]) -> None:
-        self.rates = rates
-        self._sent: deque[float] = deque(maxlen=max((rate.count for rate in rates), default=1))
+    def __init__(self) -> None:
+        self._sent: deque[float] = deque(maxlen=1)
         self._not_before = 0.0
 
-    def ready_at(self, now: float) -> float:
-        """The earliest moment for the next message; in the past or `now` means at once."""
-        ready = self._not_before
-        for rate in self.rates:
+    def ready_at(self, rates: tuple[Rate, ...], now: float) -> float:
+        """The earliest moment for the next message; `now` means at once."""
+        ready = max(self._not_before, now)
+        for rate in rates:
             if len(self._sent) >= rate.count:
                 ready = max(ready, self._sent[-rate.count] + rate.window_s)
-        return max(ready, now)
+        return ready
 
-    def take(self, now: float) -> None:
+    def take(self, rates: tuple[Rate, ...], now: float) -> None:
+        most = max((rate.count for rate in rates), default=1)
+        if most > (self._sent.maxlen or 0):
+            self._sent = deque(self._sent, maxlen=most)
         self._sent.append(now)
 
     def hold(self, until: float) -> None:
@@ -33,19 +35,19 @@ class Bucket:
 
 
 class Buckets:
-    """All buckets by key, shared by the destinations that name them."""
+    """All buckets by key, shared by the destinations that name them; each brings the rates that it has to keep."""
 
     def __init__(self) -> None:
-        self._buckets: dict[str, Bucket] = {}
+        self._buckets: dict[str, Bucket] = defaultdict(Bucket)
 
     def ready_at(self, keys: Mapping[str, tuple[Rate, ...]], now: float) -> float:
         """The earliest moment at which every one of these buckets lets a message go."""
-        return max((self._of(key, rates).ready_at(now) for key, rates in keys.items()), default=now)
+        return max((self._buckets[key].ready_at(rates, now) for key, rates in keys.items()), default=now)
 
     def take(self, keys: Mapping[str, tuple[Rate, ...]], now: float) -> None:
         """A message goes now: it counts against all of them."""
         for key, rates in keys.items():
-            self._of(key, rates).take(now)
+            self._buckets[key].take(rates, now)
 
     def learn(self, keys: Mapping[str, tuple[Rate, ...]], outcome: Outcome, now: float) -> None:
         """Obey what the answer said: a wait that was asked for, or a window in which nothing remains.
@@ -62,10 +64,4 @@ class Buckets:
 
     def _hold(self, keys: Iterable[str], until: float) -> None:
         for key in keys:
-            self._of(key, ()).hold(until)
-
-    def _of(self, key: str, rates: tuple[Rate, ...]) -> Bucket:
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            bucket = self._buckets[key] = Bucket(rates)
-        return bucket
+            self._buckets[key].hold(until)

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.config.units import Duration
 from bot.destinations.settings import DestinationSettings, PaceSetting
 from bot.engine.decision import OnUnknown
 from bot.engine.lane import LaneOptions
@@ -19,6 +20,9 @@ class DeliverySettings(BaseModel):
     on_unknown: OnUnknown = Field(
         "resend",
         description="What to do where nobody can know whether a message went out: resend (may double) or drop.",
+    )
+    late_after: Duration = Field(
+        30.0, description="An alert shown longer than this after its print's own time is marked LATE."
     )
 
     def options(self, own: DestinationSettings) -> LaneOptions:

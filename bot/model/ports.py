@@ -147,7 +147,11 @@ class Outbox(Protocol):
     async def interrupted(self) -> Sequence[Batch]:
         """Batches that an earlier run froze and never settled: their outcome is unknown."""
 
-    async def explain(self, alert_id: str) -> Explanation | None: ...
+    async def waiting(self) -> Mapping[str, int]:
+        """Deliveries that wait for their turn, by destination."""
+
+    async def explain(self, alert_id: str) -> Explanation | None:
+        """Everything known about one alert; None where the id is unknown or forgotten."""
 
     async def close(self) -> None:
         """Finish what was begun and close. May be called twice."""

@@ -58,3 +58,13 @@ def test_a_refusal_says_nothing_about_pace() -> None:
     buckets = Buckets()
     buckets.learn(TWO_IN_FIVE, Permanent("400"), 10.0)
     assert buckets.ready_at(TWO_IN_FIVE, 10.0) == 10.0
+
+
+def test_who_shares_a_bucket_keeps_the_rates_of_its_own_kind() -> None:
+    """A webhook may post 2 a minute where the bot may post 5 in 5 s; both count what both sent."""
+    bot, hook = {"channel": (Rate(3, 5.0),)}, {"channel": (Rate(2, 60.0),)}
+    buckets = Buckets()
+    buckets.take(bot, 0.0)
+    buckets.take(hook, 1.0)
+    assert buckets.ready_at(bot, 2.0) == 2.0
+    assert buckets.ready_at(hook, 2.0) == 60.0
