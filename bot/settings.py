@@ -155,10 +155,10 @@ class _Reader:
         return {name: found for name, found in built.items() if found is not None}
 
     def _check_credentials(self, targets: Mapping[str, DestinationSettings], root: Mapping[str, object]) -> None:
+        sections = [name for name, value in root.items() if value is not None]
         for name, target in targets.items():
-            if target.needs is not None and root.get(target.needs) is None:
-                message = f'destination "{name}" posts as a bot, and the section "{target.needs}" is missing'
-                self._problem(("destinations", name), f"{message}; config.example.yaml shows one", at_key=True)
+            if message := destinations.missing(name, target, sections):
+                self._problem(("destinations", name), message, at_key=True)
 
     def _warnings(self, rules: Collection[Rule], feeds: Mapping[str, providers.ProviderSettings]) -> Iterator[Problem]:
         sent = frozenset[str]().union(*(providers.facts(feed) for feed in feeds.values()))

@@ -3,7 +3,7 @@
 A type's file bears the type's name and has `build(name, settings, means)`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib import import_module
 from time import time_ns
@@ -45,9 +45,9 @@ class Means:
     """Where the console writes; None = standard output."""
 
 
-def missing(name: str, settings: of.DestinationSettings, means: Means) -> str | None:
-    """What the configuration lacks for this destination, in words for the admin; None where nothing."""
-    if settings.needs is None or getattr(means, settings.needs) is not None:
+def missing(name: str, settings: of.DestinationSettings, sections: Collection[str]) -> str | None:
+    """What a configuration with these sections lacks for this destination, in words for the admin; None: nothing."""
+    if settings.needs is None or settings.needs in sections:
         return None
     token = {"discord": "token: ${DISCORD_BOT_TOKEN}", "slack": "bot_token: ${SLACK_BOT_TOKEN}"}[settings.needs]
     return f'destination "{name}" posts as a bot: add a {settings.needs}: section with {token}'

@@ -1,5 +1,6 @@
 """Shows alerts on the terminal that flowbot runs in."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -50,8 +51,8 @@ class Console:
 
 def build(name: str, settings: ConsoleSettings, means: Means) -> Console:
     """The terminal, in colour where it is one."""
-    is_terminal = means.write is None and sys.stdout.isatty()
-    return Console(name, means.write or _to_stdout, means.look, means.now_ns, is_coloured=is_terminal)
+    is_coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return Console(name, means.write or _to_stdout, means.look, means.now_ns, is_coloured=is_coloured)
 
 
 def _to_stdout(text: str) -> None:

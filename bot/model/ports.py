@@ -23,7 +23,7 @@ class Intake(Protocol):
     def accept(self, found: Print) -> None: ...
 
     def reject(self, provider: str, reason: str, detail: str, raw: Frame) -> None:
-        """`reason` is one of FrameError's, or the stream's own: `oversize`, `error_frame`."""
+        """`reason` is one of FrameError's, or the stream's own: oversize, error_frame, bug."""
 
     @property
     def is_full(self) -> bool: ...

@@ -82,9 +82,9 @@ def test_a_missing_section_is_named() -> None:
     channel = settings_of.validate_python({"type": "discord_channel", "channel": "1"})
     console = settings_of.validate_python({"type": "console"})
     words = 'destination "room" posts as a bot: add a discord: section with token: ${DISCORD_BOT_TOKEN}'
-    assert missing("room", channel, Means(look=Look())) == words
-    assert missing("room", channel, Means(look=Look(), discord=DiscordSettings(token=Secret("t")))) is None
-    assert missing("room", console, Means(look=Look())) is None
+    assert missing("room", channel, {"rules"}) == words
+    assert missing("room", channel, {"rules", "discord"}) is None
+    assert missing("room", console, set()) is None
 
 
 async def test_buckets(session: aiohttp.ClientSession) -> None:

@@ -1,0 +1,232 @@
+"""`Facts`: one print as a feed spelled it, read from JSON under every name that docs/vocabulary.md lists.
+
+The fast way is one typed decode; only a frame that it refuses (numbers as strings, times in odd forms) goes the
+lenient way, which accepts more and says precisely what it cannot accept. Derives nothing: that is `complete`'s.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Annotated, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from bot.flow.numbers import LIMIT, amount, count, number, whole
+from bot.flow.times import to_date, to_utc
+from bot.model.errors import FrameError
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "ticker": ("symbol", "underlying_symbol", "underlying", "root"),
+    "option_symbol": ("option_chain", "sym"),
+    "provider_id": ("id",),
+    "type": ("option_type", "put_call", "right"),
+    "strike": ("strike_price",),
+    "expiry": ("expiryDate", "expiration", "date_expiration"),
+    "size": ("total_size",),
+    "open_interest": ("openInterest", "oi"),
+    "vol_oi": ("volOI", "volume_oi_ratio"),
+    "premium": ("total_premium", "cost_basis"),
+    "price": ("p", "last"),
+    "side": ("aggressor_ind",),
+    "kind": ("option_activity_type",),
+    "otm_pct": ("otmPct",),
+    "spot": ("underlying_price",),
+    "iv": ("implied_volatility",),
+    "time": ("timestamp", "executed_at", "t", "ts"),
+    "bid": ("nbbo_bid",),
+    "ask": ("nbbo_ask",),
+    "score_parts": ("scoreParts",),
+}
+"""Other names of a fact on the wire, beside our own, in the order in which they are believed."""
+
+Text = str | None
+Id = str | int | None
+Amount = Annotated[float, Meta(ge=0, le=LIMIT)] | None
+Signed = Annotated[float, Meta(ge=-LIMIT, le=LIMIT)] | None
+Count = Annotated[int, Meta(ge=0, le=10**15)] | None
+Whole = Annotated[int, Meta(ge=-(10**15), le=10**15)] | None
+Day = date | None
+Moment = int | float | datetime | None
+Flag = bool | None
+Tags = list[str] | None
+Parts = dict[str, float] | None
+
+MAX_TEXT = 200
+"""Longer texts are not facts: no word, ticker or id of a feed comes near."""
+
+
+def _wire_name(name: str) -> str:
+    return _CAMEL.get(name, name)
+
+
+_CAMEL = {
+    "expiry_date": "expiryDate", "openinterest": "openInterest", "voloi": "volOI", "otmpct": "otmPct",
+    "scoreparts": "scoreParts",
+}  # fmt: skip
+
+
+class Facts(msgspec.Struct, gc=False, kw_only=True, rename=_wire_name):
+    """What a frame said, unit and value as sent; under our own name, or in a field of its own for each alias.
+
+    Only the typed decode fills aliases; whoever builds Facts by hand sets our own names. The names that RadarPulse
+    sends come first and in its order, because the decoder looks for the next field where it left off.
+    """
+
+    ticker: Text = None
+    type: Text = None
+    strike: Amount = None
+    expiry: Day = None
+    expiry_date: Day = None
+    dte: Whole = None
+    volume: Count = None
+    openinterest: Count = None
+    oi: Count = None
+    voloi: Amount = None
+    premium: Amount = None
+    side: Text = None
+    kind: Text = None
+    otmpct: Signed = None
+    spot: Amount = None
+    iv: Signed = None
+    score: Amount = None
+    bias: Text = None
+    sector: Text = None
+    timestamp: Moment = None
+
+    size: Count = None
+    price: Amount = None
+    open_interest: Count = None
+    vol_oi: Amount = None
+    otm_pct: Signed = None
+    time: Moment = None
+    provider_id: Id = None
+    id: Id = None
+    option_symbol: Text = None
+    score_parts: Parts = None
+    scoreparts: Parts = None
+    bid: Amount = None
+    ask: Amount = None
+    tags: Tags = None
+    has_sweep: Flag = None
+    has_multileg: Flag = None
+
+    symbol: Text = None
+    underlying_symbol: Text = None
+    underlying: Text = None
+    root: Text = None
+    option_type: Text = None
+    put_call: Text = None
+    right: Text = None
+    strike_price: Amount = None
+    expiration: Day = None
+    date_expiration: Day = None
+    total_size: Count = None
+    volume_oi_ratio: Amount = None
+    total_premium: Amount = None
+    cost_basis: Amount = None
+    p: Amount = None
+    last: Amount = None
+    aggressor_ind: Text = None
+    option_activity_type: Text = None
+    underlying_price: Amount = None
+    implied_volatility: Signed = None
+    executed_at: Moment = None
+    t: Moment = None
+    ts: Moment = None
+    option_chain: Text = None
+    sym: Text = None
+    nbbo_bid: Amount = None
+    nbbo_ask: Amount = None
+
+
+def decode_facts(raw: str | bytes) -> Facts:
+    """The facts of one bare JSON print. Raises FrameError, and nothing else, whatever `raw` is."""
+    try:
+        return _decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return facts_from(load(raw))
+
+
+def load(raw: str | bytes) -> object:
+    """Any JSON, NaN and infinities included, so that the reader can name them. Raises FrameError."""
+    try:
+        return json.loads(raw.decode() if isinstance(raw, bytes) else raw)
+    except UnicodeDecodeError:
+        raise FrameError("not_text", "a binary frame that is not UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        raise FrameError("not_json", str(error)) from None
+
+
+def facts_from(found: object) -> Facts:
+    """The facts in a JSON object whose values may be of the wrong type: "12.5", 10.0, an empty string for nothing.
+
+    Where a fact is there under two names, the first in the vocabulary's order is read and the other is not, so that
+    an unrelated `t` or `last` costs nothing. Raises FrameError for a value that cannot be what its name says.
+    """
+    if not isinstance(found, Mapping):
+        raise FrameError("bad_shape", f"expected a JSON object, got {type(found).__name__}")
+    facts = Facts()
+    for name, read in _READERS.items():
+        for wire_name in (name, *ALIASES.get(name, ())):
+            value = found.get(wire_name)
+            if value is not None and value != "":
+                setattr(facts, name, read(value, wire_name))
+                break
+    return facts
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise FrameError("bad_value", f"{name}: expected text, got {type(value).__name__}")
+    if len(value) > MAX_TEXT or not value.isprintable():
+        raise FrameError("bad_value", f"{name}: {value[:40]!r} is no word of a print")
+    return value
+
+
+def _id(value: object, name: str) -> str | int:
+    return value if isinstance(value, int) and abs(value) < 10**40 else _text(value, name)
+
+
+def _flag(value: object, name: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    return number(value, name) != 0
+
+
+def _tags(value: object, name: str) -> list[str]:
+    if not isinstance(value, list):
+        raise FrameError("bad_value", f"{name}: expected a list of texts, got {type(value).__name__}")
+    return [tag for tag in value if isinstance(tag, str)]
+
+
+def _parts(value: object, name: str) -> dict[str, float]:
+    if not isinstance(value, Mapping):
+        raise FrameError("bad_value", f"{name}: expected an object of numbers, got {type(value).__name__}")
+    return {key: number(points, f"{name}.{key}") for key, points in value.items()}
+
+
+def _day(value: object, name: str) -> date:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise FrameError("bad_date", f"{name}: expected a date, got {type(value).__name__}")
+    return to_date(value)
+
+
+def _moment(value: object, name: str) -> datetime:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise FrameError("bad_date", f"{name}: expected a time, got {type(value).__name__}")
+    return to_utc(value)
+
+
+_READER_OF: dict[object, Callable[[object, str], object]] = {
+    Text: _text, Id: _id, Amount: amount, Signed: number, Count: count, Whole: whole, Day: _day, Moment: _moment,
+    Flag: _flag, Tags: _tags, Parts: _parts,
+}  # fmt: skip
+
+_KNOWN_AS = {wire_name for names in ALIASES.values() for wire_name in names}
+_READERS = {
+    name: _READER_OF[kind]
+    for name, kind in get_type_hints(Facts, include_extras=True).items()
+    if _wire_name(name) not in _KNOWN_AS
+}
+_decode = msgspec.json.Decoder(Facts).decode

@@ -1,0 +1,102 @@
+"""What one vendor's protocol is, in values and pure functions. How a socket is opened and kept, `stream` knows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+from urllib.parse import quote, urlsplit
+
+import msgspec
+from pydantic import AfterValidator
+
+from bot.config.units import VendorUrl, is_loopback
+from bot.model.ports import Frame
+from bot.model.prints import Print
+from bot.model.secret import STARS, Secret
+
+
+class Heartbeat(msgspec.Struct, frozen=True):
+    """The vendor says that it is alive, or something else that we need not know."""
+
+
+class Subscribed(msgspec.Struct, frozen=True):
+    """The vendor confirms a subscription. `tickers` None: the confirmation names none, whatever that means."""
+
+    tickers: frozenset[str] | None
+
+
+class ErrorFrame(msgspec.Struct, frozen=True):
+    """The vendor complains, in its own words; it may close the connection next."""
+
+    message: str
+
+
+Note = Heartbeat | Subscribed | ErrorFrame
+"""Frames that are no print and no fault."""
+
+Decode = Callable[[Frame, int, str], Print | Note]
+"""Frame, its receive time in unix ns and the provider's name -> what it is. Raises FrameError and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One configured feed."""
+
+    name: str
+    """The provider's configured name."""
+    url: Secret
+    """Where to connect; may hold the key."""
+    key: Secret
+    headers: Mapping[str, Secret]
+    """What the handshake carries beside what every handshake does."""
+    decode: Decode = field(repr=False)
+    facts: frozenset[str] = field(repr=False)
+    silence_s: float
+    """Without any frame for so long the connection counts as dead."""
+    is_silent_after_hours: bool
+    """Nothing need come outside regular trading hours, so silence is judged within them only."""
+    tickers: tuple[str, ...] = ()
+    """The server-side filter to ask for; empty: all."""
+
+    @property
+    def host(self) -> str:
+        """What may be shown of the address."""
+        return urlsplit(self.url.reveal()).netloc
+
+    @property
+    def is_local(self) -> bool:
+        return is_loopback(urlsplit(self.url.reveal()).hostname or "")
+
+    def scrub(self, text: str) -> str:
+        """`text` without the key, as it is or as a URL spells it: servers quote what they were sent."""
+        key = self.key.reveal()
+        return text.replace(key, STARS).replace(quote(key, safe=""), STARS)
+
+
+def _usable_key(key: Secret) -> Secret:
+    text = key.reveal()
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("expected a key of plain characters without spaces; was something pasted along with it?")
+    return key
+
+
+def _stream_url(url: str) -> str:
+    if urlsplit(url).scheme not in ("wss", "ws"):
+        raise ValueError("expected a WebSocket URL: wss://, or ws:// on this machine")
+    return _bare(url)
+
+
+def _rest_url(url: str) -> str:
+    if urlsplit(url).scheme not in ("https", "http"):
+        raise ValueError("expected an HTTP URL: https://, or http:// on this machine")
+    return _bare(url)
+
+
+def _bare(url: str) -> str:
+    if urlsplit(url).fragment or "api_key=" in url or "token=" in url:
+        raise ValueError("expected a URL without a key and without #; the key goes into api_key")
+    return url
+
+
+ApiKey = Annotated[Secret, AfterValidator(_usable_key)]
+StreamUrl = Annotated[VendorUrl, AfterValidator(_stream_url)]
+RestUrl = Annotated[VendorUrl, AfterValidator(_rest_url)]

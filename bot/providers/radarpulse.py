@@ -1,0 +1,73 @@
+"""RadarPulse: one bare JSON print per frame, the key in a header, nothing to subscribe to, no heartbeat.
+
+Source: RadarPulse's developer guide of 29 June 2026. Its `volume` is "contracts traded this print": our `size`.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.config.units import Duration
+from bot.flow.complete import complete
+from bot.flow.facts import decode_facts
+from bot.model.ports import Frame, Provider
+from bot.model.prints import Print
+from bot.model.secret import Secret
+from bot.providers.feed import ApiKey, Feed, RestUrl, StreamUrl
+
+FACTS = frozenset(
+    {
+        "ticker", "type", "strike", "expiry", "dte", "size", "open_interest", "vol_oi", "premium", "price", "side",
+        "kind", "otm_pct", "spot", "iv", "score", "bias", "sector", "time",
+    }
+)  # fmt: skip
+"""All but the day's volume: the guide's fields, and the price, which follows from premium and size."""
+
+
+class RadarPulseSettings(BaseModel):
+    """A RadarPulse feed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: Literal["radarpulse"] = Field(description="The vendor.")
+    api_key: ApiKey = Field(description="The key from RadarPulse's Developer Console, best as ${RADARPULSE_API_KEY}.")
+    ws_url: StreamUrl = Field("wss://api.radarpulse.io/v1/stream", description="The stream; change it for a proxy.")
+    rest_url: RestUrl = Field("https://api.radarpulse.io/v1", description="Base of the REST API.")
+    auth: Literal["x-api-key", "bearer"] = Field(
+        "x-api-key", description="The header that carries the key: x-api-key, or Authorization: Bearer."
+    )
+    silence: Duration = Field(
+        120.0, ge=1, description="Reconnect after so long without a frame, in regular trading hours."
+    )
+
+
+def decode(raw: Frame, received_ns: int, name: str) -> Print:
+    """The print in one frame of provider `name`. Raises FrameError and nothing else."""
+    facts = decode_facts(raw)
+    if facts.size is None:
+        facts.size = facts.volume
+    facts.volume = None
+    return complete(facts, name, received_ns)
+
+
+def feed(name: str, settings: RadarPulseSettings) -> Feed:
+    """The protocol as `settings` want it."""
+    key = settings.api_key
+    is_bearer = settings.auth == "bearer"
+    return Feed(
+        name=name,
+        url=Secret(settings.ws_url),
+        key=key,
+        headers={"Authorization": Secret(f"Bearer {key.reveal()}")} if is_bearer else {"x-api-key": key},
+        decode=decode,
+        facts=FACTS,
+        silence_s=settings.silence,
+        is_silent_after_hours=True,
+    )
+
+
+def build(name: str, settings: RadarPulseSettings) -> Provider:
+    """The provider, ready to run."""
+    from bot.providers.stream import Stream  # websockets takes 60 ms to import: only for who runs a feed
+
+    return Stream(feed(name, settings))

@@ -1,0 +1,85 @@
+"""What a provider talks to in tests: an intake that keeps everything, and a clock that moves when it is told to."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.model.ports import Frame
+from bot.model.prints import Print
+from bot.providers.stream import Surroundings
+
+NOON_NS = 1_784_217_600_000_000_000  # 2026-07-16 16:00:00 UTC, a Thursday noon in New York
+NIGHT_NS = 1_784_174_400_000_000_000  # 2026-07-16 04:00:00 UTC, midnight in New York
+PATIENCE_S = 5.0
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    """Wait for what another task or the socket brings about; the loop turns meanwhile."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not is_so():  # noqa: ASYNC110 - what we wait for has no event to set
+            await asyncio.sleep(0.001)
+
+
+class KeepingIntake:
+    """An `Intake` that keeps what it is given, and is full when a test says so."""
+
+    def __init__(self) -> None:
+        self.prints: list[Print] = []
+        self.rejected: list[tuple[str, str, str, Frame]] = []
+        self.is_full = False
+        self.waits_for_room = 0
+        self._has_room = asyncio.Event()
+
+    def accept(self, found: Print) -> None:
+        self.prints.append(found)
+
+    def reject(self, provider: str, reason: str, detail: str, raw: Frame) -> None:
+        self.rejected.append((provider, reason, detail, raw))
+
+    async def room(self) -> None:
+        self.waits_for_room += 1
+        await self._has_room.wait()
+
+    def make_room(self) -> None:
+        self.is_full = False
+        self._has_room.set()
+
+    @property
+    def reasons(self) -> list[str]:
+        return [reason for _, reason, _, _ in self.rejected]
+
+
+@dataclass
+class Clock:
+    """Time stands still until `advance`. Both clocks of a `Surroundings` tell it, and its sleepers wait for it."""
+
+    now_ns: int = NOON_NS
+    chance: float = 0.0
+    sleepers: list[tuple[int, float, asyncio.Future[None]]] = field(default_factory=list)
+
+    @property
+    def surroundings(self) -> Surroundings:
+        return Surroundings(
+            now_ns=lambda: self.now_ns,
+            elapsed_s=lambda: self.now_ns / 1e9,
+            sleep=self.sleep,
+            chance=lambda: self.chance,
+        )
+
+    async def sleep(self, seconds: float) -> None:
+        alarm = asyncio.get_running_loop().create_future()
+        entry = (self.now_ns + round(seconds * 1e9), seconds, alarm)
+        self.sleepers.append(entry)
+        try:
+            await alarm
+        finally:
+            self.sleepers.remove(entry)
+
+    async def advance(self, seconds: float) -> None:
+        """Move on, and let whoever has slept long enough do what it woke up for."""
+        self.now_ns += round(seconds * 1e9)
+        for due_ns, _, alarm in self.sleepers:
+            if due_ns <= self.now_ns and not alarm.done():
+                alarm.set_result(None)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
