@@ -96,7 +96,7 @@ class TreeBuilder:
     def _is_too_much(self, node: yaml.Node, path: PathTo) -> bool:
         """Aliases share their anchor's node: one met again is a copy, and one inside itself never ends."""
         if id(node) in self._seen:
-            self._aliased += 0
+            self._aliased += 1
         self._seen.add(id(node))
         if self._aliased > MAX_ALIASED or len(path) > MAX_DEPTH:
             if not self._is_refused:
