@@ -124,9 +124,6 @@ def _exit_code(command: Callable[[], object]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # `flowbot schema | head`
-        sys.stderr.close()
-        return 0
     except Exception:  # noqa: BLE001 the outermost supervisor: a bug is shown whole, and has a code of its own
         import traceback
 

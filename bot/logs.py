@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterable, MutableMapping
 from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import structlog
@@ -27,6 +28,10 @@ SHORTEST_SECRET = 4
 """Shorter values are not redacted: they would star out ordinary words."""
 
 
+SHORTEST_TOKEN = 10
+"""Shorter parts of a secret URL are words like `services` and ids that are no secret by themselves."""
+
+
 class LogSettings(BaseModel):
     """`log:` what is written to standard error."""
 
@@ -45,7 +50,7 @@ class Redactor:
     def learn(self, secrets: Iterable[Secret]) -> None:
         """From now on these values never appear."""
         values = {secret.reveal() for secret in secrets}
-        values |= {part for value in values if "://" in value for part in value.split("/")[-1:]}
+        values |= {part for value in values if "://" in value for part in _telling_parts(value)}
         longest_first = sorted((v for v in values if len(v) >= SHORTEST_SECRET), key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
@@ -70,6 +75,15 @@ class Redactor:
         return {key: self.value(item) for key, item in event.items()}
 
 
+def _telling_parts(url: str) -> Iterable[str]:
+    """What of a secret URL gives it away: long parts of its path (tokens are long, words are not), and its values."""
+    parsed = urlsplit(url)
+    yield from (part for part in parsed.path.split("/") if len(part) >= SHORTEST_TOKEN)
+    yield from (value for _, value in parse_qsl(parsed.query) if len(value) >= SHORTEST_TOKEN)
+    if parsed.password:
+        yield parsed.password
+
+
 redactor = Redactor()
 """The process's own: `app` teaches it the configuration's secrets before anything else is started."""
 
@@ -78,11 +92,19 @@ class _Forward(logging.Handler):
     """Sends a library's record down our pipe; its text is redacted there."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        logger = structlog.get_logger()
-        event = {"library": record.name, "message": record.getMessage()}
+        event = {"library": record.name, "message": _message(record)}
         if record.exc_info:
             event["exception"] = logging.Formatter().formatException(record.exc_info)
-        logger.log(record.levelno, "library.log", **event)
+        level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
+        structlog.get_logger().log(level, "library.log", **event)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The library's text; a format that does not fit its arguments must not hurt the library that wrote it."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return f"{record.msg} {record.args}"
 
 
 def configure(settings: LogSettings) -> None:

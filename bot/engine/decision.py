@@ -38,8 +38,8 @@ def decide(
 ) -> Decision:
     """What follows from `outcome`.
 
-    `failures` counts the attempts before this one that failed in a row, `alerts` those in the batch, `age_s` the
-    time since it was frozen; `jitter` is from 0 to 1.
+    `failures` counts this destination's failed attempts in a row before this one, `alerts` those in the batch,
+    `age_s` the time since it was frozen; `jitter` is from 0 to 1.
     """
     match outcome:
         case Sent():

@@ -12,9 +12,9 @@ from bot.model.ports import Commit, Fit, Outbox
 
 log = structlog.get_logger()
 
-DRAIN_S = 5.0
+DRAIN_S = 4.0
 """How long a stop waits for queued deliveries to go."""
-FINISH_S = 3.0
+FINISH_S = 2.0
 """How long it then waits for messages that are on their way; together under Docker's ten seconds."""
 DRAIN_POLL_S = 0.02
 

@@ -61,6 +61,8 @@ class Lane:
         self._jitter = jitter
         self._handed: list[Batch] = []
         self._may_be_queued = True
+        self._failures = 0
+        """In a row, over batches: the platform's trouble, not the batch's."""
         self._is_waiting = False
         self._is_draining = False
         self._wake = asyncio.Event()
@@ -129,40 +131,43 @@ class Lane:
         """Nobody knows whether this one went out before the last run ended."""
         outcome = Unknown("flowbot stopped before the answer was recorded")
         self._count(batch, outcome)
-        if self._decide(batch, outcome, batch.attempts).action == "settle":
+        if self._decide(batch, outcome).action == "settle":
             await self._settle(batch, outcome, is_final=True)
         else:
             await self._deliver(batch, may_be_out=True)
 
     async def _deliver(self, batch: Batch, *, may_be_out: bool) -> None:
-        """Send one frozen batch until it is settled, split, or the lane is told to stop."""
-        failures = batch.attempts
+        """Send one batch. What surely did not go out returns to the queue; what may have, goes again as it is."""
         while True:
             await self._keep_pace()
             if self._is_draining:
                 break
             outcome = await self._attempt(batch)
-            decision = self._decide(batch, outcome, failures)
+            decision = self._decide(batch, outcome)
             self._park(outcome if decision.action == "park" else None)
             if decision.action == "settle":
+                self._failures = 0
                 await self._settle(batch, outcome, is_final=True)
                 return
             if decision.action == "split":
-                await self._requeue(batch, is_solo=True)
+                await self._requeue(batch, outcome, is_solo=True)
                 return
+            self._failures += decision.counts
             may_be_out = may_be_out or isinstance(outcome, Unknown)
-            if decision.counts:
-                failures += 1
-                await self._settle(batch, outcome, is_final=False)
+            if not may_be_out:
+                await self._requeue(batch, outcome)
+                await self._sleep(decision.after_s)
+                return
+            await self._settle(batch, outcome, is_final=False)
             await self._sleep(decision.after_s)
         if not may_be_out:  # else it stays journaled as sending, and the next start finds it
-            await self._requeue(batch, is_solo=False)
+            await self._requeue(batch, None)
 
     async def _settle(self, batch: Batch, outcome: Outcome, *, is_final: bool) -> None:
         await self._store(lambda: self._outbox.settle(batch, outcome, is_final=is_final))
 
-    async def _requeue(self, batch: Batch, *, is_solo: bool) -> None:
-        await self._store(lambda: self._outbox.requeue(batch, is_solo=is_solo))
+    async def _requeue(self, batch: Batch, outcome: Outcome | None, *, is_solo: bool = False) -> None:
+        await self._store(lambda: self._outbox.requeue(batch, outcome, is_solo=is_solo))
         self._wait_for(len(batch.deliveries))
         self._may_be_queued = True
 
@@ -170,10 +175,10 @@ class Lane:
         self.waiting += change
         self._metrics.queue_depth.labels(self.name).set(self.waiting)
 
-    def _decide(self, batch: Batch, outcome: Outcome, failures: int) -> Decision:
+    def _decide(self, batch: Batch, outcome: Outcome) -> Decision:
         return decide(
             outcome,
-            failures=failures,
+            failures=self._failures,
             alerts=len(batch.deliveries),
             age_s=(self._now_ns() - batch.frozen_ns) / 1e9,
             is_idempotent=self.destination.is_idempotent,

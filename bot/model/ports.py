@@ -141,8 +141,11 @@ class Outbox(Protocol):
     async def settle(self, batch: Batch, outcome: Outcome, *, is_final: bool) -> None:
         """Record an attempt's outcome. Not final: the batch stays frozen, to be sent again."""
 
-    async def requeue(self, batch: Batch, *, is_solo: bool) -> None:
-        """Put an unsent batch's deliveries back in the queue; `is_solo`: it was refused, each is to go alone."""
+    async def requeue(self, batch: Batch, outcome: Outcome | None, *, is_solo: bool) -> None:
+        """Put an unsent batch's deliveries back in the queue; `is_solo`: it was refused, each is to go alone.
+
+        `outcome` is what the attempt came to, for the record; None where there was none.
+        """
 
     async def interrupted(self) -> Sequence[Batch]:
         """Batches that an earlier run froze and never settled: their outcome is unknown."""

@@ -1,7 +1,8 @@
 """The statements of a batch's life: freeze, settle, requeue. Runs inside a transaction."""
 
-import secrets
 import sqlite3
+from collections.abc import Sequence
+from hashlib import blake2b
 from typing import get_args
 
 import msgspec
@@ -37,7 +38,7 @@ def freeze(db: sqlite3.Connection, destination: str, fit: Fit, *, now_ns: int) -
     together = rows[:1] if rows[0][1] else [row for row in rows if not row[1]]
     deliveries = tuple(map(_delivery, together))
     taken = max(1, fit(deliveries)) if len(deliveries) > 1 else 1
-    batch = Batch(_batch_id(), destination, deliveries[:taken], frozen_ns=now_ns)
+    batch = Batch(_batch_id(deliveries[:taken]), destination, deliveries[:taken], frozen_ns=now_ns)
     db.execute("INSERT INTO batches VALUES (?, ?, ?, 0)", (batch.id, destination, now_ns))
     db.executemany(
         "UPDATE deliveries SET state = 'sending', batch = ?, place = ?, updated_ns = ? WHERE id = ?",
@@ -79,11 +80,12 @@ def settle(db: sqlite3.Connection, batch: Batch, outcome: Outcome, *, is_final: 
     db.execute("DELETE FROM batches WHERE id = ?", (batch.id,))
 
 
-def requeue(db: sqlite3.Connection, batch: Batch, *, is_solo: bool, now_ns: int) -> None:
+def requeue(db: sqlite3.Connection, batch: Batch, outcome: Outcome | None, *, is_solo: bool, now_ns: int) -> None:
     """Queue an unsent batch's deliveries again; solo, each alone, so that one bad alert sinks only itself."""
     db.execute(
-        "UPDATE deliveries SET state = 'queued', solo = ?, batch = NULL, place = NULL, updated_ns = ? WHERE batch = ?",
-        (int(is_solo), now_ns, batch.id),
+        "UPDATE deliveries SET state = 'queued', solo = MAX(solo, ?), batch = NULL, place = NULL, updated_ns = ?,"
+        " attempts = attempts + ?, reason = COALESCE(?, reason) WHERE batch = ?",
+        (int(is_solo), now_ns, int(outcome is not None), outcome and _reason(outcome), batch.id),
     )
     db.execute("DELETE FROM batches WHERE id = ?", (batch.id,))
 
@@ -109,6 +111,10 @@ def _delivery(row: _Row) -> Delivery:
     )
 
 
-def _batch_id() -> str:
-    """24 characters of [0-9a-f]: Discord's nonce takes 25."""
-    return secrets.token_hex(12)
+def _batch_id(deliveries: Sequence[Delivery]) -> str:
+    """24 characters of [0-9a-f] (Discord's nonce takes 25), the same for the same deliveries.
+
+    So a batch that was refused and then frozen again unchanged is still the same message to the platform.
+    """
+    names = " ".join(delivery.id for delivery in deliveries)
+    return blake2b(names.encode(), digest_size=12).hexdigest()

@@ -40,8 +40,8 @@ class SqliteOutbox:
         now_ns = self._now_ns()
         await self._writer.do(lambda db: batches.settle(db, batch, outcome, is_final=is_final, now_ns=now_ns))
 
-    async def requeue(self, batch: Batch, *, is_solo: bool) -> None:
-        await self._writer.do(lambda db: batches.requeue(db, batch, is_solo=is_solo, now_ns=self._now_ns()))
+    async def requeue(self, batch: Batch, outcome: Outcome | None, *, is_solo: bool) -> None:
+        await self._writer.do(lambda db: batches.requeue(db, batch, outcome, is_solo=is_solo, now_ns=self._now_ns()))
 
     async def interrupted(self) -> Sequence[Batch]:
         return await self._writer.do(batches.interrupted)

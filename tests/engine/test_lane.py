@@ -138,6 +138,36 @@ def test_a_failing_platform_is_retried_with_backoff_until_it_takes_the_message()
     assert len({batch.id for batch in desk.batches}) == 1
 
 
+def test_what_came_while_a_platform_was_down_goes_together_with_what_waited() -> None:
+    desk = Scripted(Retry("503"), Retry("503"))
+    stage = Stage((desk,))
+
+    async def scene() -> None:
+        await stage.post()
+        await asyncio.sleep(0.5)
+        await stage.post()
+        await asyncio.sleep(1.5)
+        assert (await stage.states()) == {"queued": 2}, "what surely did not go out is in no doubt after a crash"
+
+    play(stage, scene)
+    assert [len(batch.deliveries) for batch in desk.batches] == [1, 2, 2]
+    assert desk.batches[1].id == desk.batches[2].id != desk.batches[0].id
+
+
+def test_a_batch_in_doubt_takes_nothing_more_on_board() -> None:
+    desk = Scripted(Unknown("timeout"), Retry("503"), is_idempotent=True)
+    stage = Stage((desk,))
+
+    async def scene() -> None:
+        await stage.post()
+        await asyncio.sleep(0.5)
+        await stage.post()
+
+    play(stage, scene)
+    assert [sizes(batch) for batch in desk.batches] == [[1], [1], [1], [2]]
+    assert len({batch.id for batch in desk.batches}) == 2
+
+
 def test_a_refused_batch_is_sent_one_by_one_and_only_the_bad_alert_dies() -> None:
     def picky(batch: Batch) -> Outcome:
         return Permanent("Invalid Form Body") if 2 in sizes(batch) else Sent()
@@ -167,7 +197,8 @@ def test_a_dead_destination_is_parked_probed_slowly_and_loses_nothing() -> None:
         assert stage.lanes[0].parked == "Unknown Webhook"
 
     play(stage, scene)
-    assert desk.times == [0.001, 300.001, 900.001, 900.001]
+    assert desk.times == [0.001, 300.001, 900.001]
+    assert [len(batch.deliveries) for batch in desk.batches] == [1, 4, 4]
     assert stage.lanes[0].parked == ""
 
 
@@ -246,7 +277,7 @@ def test_after_a_crash_drop_means_drop(on_unknown: str, sent: int) -> None:
 
 def test_stopping_waits_for_the_queue_but_not_for_ever() -> None:
     """Two messages fit into the drain; the rest is queued, none is in doubt, and the next start sends it."""
-    desk = Scripted(rates=(Rate(1, 4.0),))
+    desk = Scripted(rates=(Rate(1, 3.0),))
     stage = Stage((desk,))
     play(stage, lambda: stage.post(35), seconds=0.0)
     assert [len(batch.deliveries) for batch in desk.batches] == [10, 10]

@@ -151,7 +151,7 @@ class OutboxContract:
         await outbox.commit([a_match(a_print(size=n, score=float(n))) for n in (1, 2, 3)], judge, {})
         batch = await outbox.lease("desk", fit)
         assert batch is not None
-        await outbox.requeue(batch, is_solo=True)
+        await outbox.requeue(batch, Permanent("bad"), is_solo=True)
         leased = [await outbox.lease("desk", fit) for _ in range(4)]
         sizes = [[d.alert.print.size for d in b.deliveries] if b else None for b in leased]
         assert sizes == [[3], [2], [1], None]
@@ -160,12 +160,26 @@ class OutboxContract:
         await outbox.commit([a_match(a_print(size=n)) for n in (1, 2)], judge, {})
         batch = await outbox.lease("desk", fit)
         assert batch is not None
-        await outbox.settle(batch, Retry("refused"), is_final=False)
-        await outbox.requeue(batch, is_solo=False)
+        await outbox.requeue(batch, Retry("refused"), is_solo=False)
+        explanation = await outbox.explain(batch.deliveries[0].alert.id)
+        assert explanation is not None
+        assert [(d.state, d.attempts, d.reason) for d in explanation.deliveries] == [("queued", 1, "refused")]
         again = await outbox.lease("desk", fit)
         assert again is not None
-        assert again.id != batch.id
-        assert len(again.deliveries) == 2
+        assert again.deliveries == batch.deliveries
+        assert again.id == batch.id, "the platform is to recognise it as the same message"
+
+    async def test_what_must_go_alone_still_does_after_a_refusal_for_another_reason(self, outbox: Outbox) -> None:
+        await outbox.commit([a_match(a_print(size=n, score=float(n))) for n in (1, 2)], judge, {})
+        batch = await outbox.lease("desk", fit)
+        assert batch is not None
+        await outbox.requeue(batch, Permanent("bad"), is_solo=True)
+        alone = await outbox.lease("desk", fit)
+        assert alone is not None
+        await outbox.requeue(alone, None, is_solo=False)
+        again = await outbox.lease("desk", fit)
+        assert again is not None
+        assert [delivery.alert.print.size for delivery in again.deliveries] == [2]
 
     async def test_an_unknown_id_has_no_explanation(self, outbox: Outbox) -> None:
         assert await outbox.explain("nothing1") is None
