@@ -36,7 +36,7 @@ def run(config: Path) -> None:
 
 @flowbot.command()
 @click.option("--seconds", type=click.FloatRange(min=1), default=60.0, show_default=True, help="How long.")
-@click.option("--rate", type=click.FloatRange(min=0.1), default=40.0, show_default=True, help="Prints a second.")
+@click.option("--rate", type=click.FloatRange(min=0.1), default=100.0, show_default=True, help="Prints a second.")
 def demo(seconds: float, rate: float) -> None:
     """Show live alerts from an embedded market: no keys, no accounts."""
     from bot.demo import run as run_demo

@@ -104,10 +104,9 @@ class _Reader:
             if root.get(name) is not None
         }
         feeds = self._named("providers", "provider", root.get("providers"), _by_type(providers.ProviderSettings))
-        targets = self._named(
-            "destinations", "destination", root.get("destinations"), _by_type(destinations.AnyDestinationSettings)
-        )
-        self._check_credentials(targets, root)
+        kinds = _by_type(destinations.AnyDestinationSettings)
+        targets = self._named("destinations", "destination", root.get("destinations"), kinds)
+        self._check_credentials(root, kinds)
         rules, problems = read_rules(
             root.get("rules", []), ("rules",), self.document, destinations=_keys(root.get("destinations"))
         )
@@ -137,7 +136,7 @@ class _Reader:
         self.problems += problems
         return found
 
-    def _named(self, section: str, noun: str, raw: object, models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+    def _named(self, section: str, noun: str, raw: object, models: Mapping[str, Any]) -> dict[str, Any]:
         """A mapping of named things, each of a `type` that decides which settings it takes."""
         if raw is None:
             return {}
@@ -154,10 +153,13 @@ class _Reader:
             self.problems += problems
         return {name: found for name, found in built.items() if found is not None}
 
-    def _check_credentials(self, targets: Mapping[str, DestinationSettings], root: Mapping[str, object]) -> None:
+    def _check_credentials(self, root: Mapping[str, object], kinds: Mapping[str, type[DestinationSettings]]) -> None:
+        """Of every destination whose type is known, whatever else may be wrong with it."""
         sections = [name for name, value in root.items() if value is not None]
-        for name, target in targets.items():
-            if message := destinations.missing(name, target, sections):
+        named = root.get("destinations")
+        for name, raw in named.items() if isinstance(named, Mapping) else ():
+            kind = kinds.get(str(raw.get("type"))) if isinstance(raw, Mapping) else None
+            if kind is not None and (message := destinations.missing(name, kind, sections)):
                 self._problem(("destinations", name), message, at_key=True)
 
     def _warnings(self, rules: Collection[Rule], feeds: Mapping[str, providers.ProviderSettings]) -> Iterator[Problem]:
@@ -173,7 +175,7 @@ class _Reader:
         self.problems.append(self.document.problem(path, message, at_key=at_key))
 
 
-def _by_type(union: Any) -> dict[str, type[BaseModel]]:
+def _by_type(union: Any) -> dict[str, Any]:
     """The models of an annotated union, by what their `type:` says."""
     models = get_args(get_args(union)[0])
     return {get_args(model.model_fields["type"].annotation)[0]: model for model in models}

@@ -45,7 +45,7 @@ class Means:
     """Where the console writes; None = standard output."""
 
 
-def missing(name: str, settings: of.DestinationSettings, sections: Collection[str]) -> str | None:
+def missing(name: str, settings: type[of.DestinationSettings], sections: Collection[str]) -> str | None:
     """What a configuration with these sections lacks for this destination, in words for the admin; None: nothing."""
     if settings.needs is None or settings.needs in sections:
         return None

@@ -51,7 +51,7 @@ WebhookUrl = Annotated[SecretUrl, AfterValidator(_http)]
 class DiscordWebhookSettings(DestinationSettings):
     """A channel's incoming webhook: no bot needed."""
 
-    type: Literal["discord_webhook"]
+    type: Literal["discord_webhook"] = Field(description="The kind of destination.")
     url: WebhookUrl = Field(
         description="The webhook's URL, from the channel's integrations; add ?thread_id=… to post into a thread."
     )
@@ -62,7 +62,7 @@ class DiscordChannelSettings(DestinationSettings):
 
     needs: ClassVar[Literal["discord", "slack"] | None] = "discord"
 
-    type: Literal["discord_channel"]
+    type: Literal["discord_channel"] = Field(description="The kind of destination.")
     channel: str = Field(
         pattern=r"^([0-9]{1,20}|\$\{.*)$", description="The channel's or thread's id, in quotes: digits only."
     )
@@ -71,7 +71,7 @@ class DiscordChannelSettings(DestinationSettings):
 class SlackWebhookSettings(DestinationSettings):
     """A Slack incoming webhook: no bot needed, no edits."""
 
-    type: Literal["slack_webhook"]
+    type: Literal["slack_webhook"] = Field(description="The kind of destination.")
     url: WebhookUrl = Field(description="The incoming webhook's URL.")
 
 
@@ -80,7 +80,7 @@ class SlackChannelSettings(DestinationSettings):
 
     needs: ClassVar[Literal["discord", "slack"] | None] = "slack"
 
-    type: Literal["slack_channel"]
+    type: Literal["slack_channel"] = Field(description="The kind of destination.")
     channel: str = Field(
         pattern=r"^([CGDU][A-Z0-9]{2,30}|\$\{.*)$",
         description="The channel's id, such as C0123ABCD (in the channel's details), not its name.",
@@ -90,4 +90,4 @@ class SlackChannelSettings(DestinationSettings):
 class ConsoleSettings(DestinationSettings):
     """The terminal that flowbot runs in."""
 
-    type: Literal["console"]
+    type: Literal["console"] = Field(description="The kind of destination.")

@@ -49,7 +49,7 @@ class Delivery:
             log.warning("destination.gone", destination=name, deliveries=count, remedy=remedy)
         async with asyncio.TaskGroup() as tasks:
             for name, lane in self.lanes.items():
-                lane.wake(waiting.get(name, 0))
+                lane.wake(waiting.get(name, 0) - lane.waiting)  # intake may have been quicker than we
                 tasks.create_task(lane.run(interrupted[name]), name=f"lane {name}")
 
     async def drain(self) -> None:

@@ -20,6 +20,8 @@ Readiness = Callable[[], Mapping[str, str]]
 """What stands in the way, by what it concerns; empty = ready."""
 
 MAX_BODY_BYTES = 1024 * 1024
+GOODBYE_S = 1.0
+"""How long a stop waits for requests that are being answered; a client that stalls costs no more."""
 
 
 @asynccontextmanager
@@ -48,7 +50,7 @@ async def serve(
         web.get("/metrics", metrics),
         web.get("/quarantine", quarantined),
     ])  # fmt: skip
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_S)
     await runner.setup()
     host, port = settings.address
     try:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.destinations.catalog import AnyDestinationSettings, Means, build, missing
 from bot.destinations.http import open_session
 from bot.destinations.platforms import DiscordSettings, SlackSettings
-from bot.destinations.settings import PerMinute
+from bot.destinations.settings import ConsoleSettings, DiscordChannelSettings, PerMinute
 from bot.model.outcomes import Sent
 from bot.model.ports import Rate
 from bot.model.secret import Secret
@@ -79,8 +79,7 @@ def test_settings_cost_no_client_library() -> None:
 
 def test_a_missing_section_is_named() -> None:
     """In the words an admin needs."""
-    channel = settings_of.validate_python({"type": "discord_channel", "channel": "1"})
-    console = settings_of.validate_python({"type": "console"})
+    channel, console = DiscordChannelSettings, ConsoleSettings
     words = 'destination "room" posts as a bot: add a discord: section with token: ${DISCORD_BOT_TOKEN}'
     assert missing("room", channel, {"rules"}) == words
     assert missing("room", channel, {"rules", "discord"}) is None
