@@ -1,0 +1,90 @@
+"""The benchmark: flowbot between a local provider and a local Discord, beside what a user would run otherwise.
+
+    make bench                                  all figures, about five minutes
+    make bench BENCH=ingest                     one of them
+    make bench BENCH="latency --rate 2000 --share 0.1 --discord-ms 0 --seconds 5"
+    make bench BENCH="ingest --rules 1000 --rounds 7"
+
+Everything runs on loopback, each part a process of its own, clients alternating in one go, because a busy machine
+changes absolute figures from minute to minute: trust the ratios. Two cores at least, and nothing else running.
+
+ingest     A provider sends as fast as the client reads; one print in a thousand matches. Prints a second, counted until
+           the client has read the last one, and the CPU time they cost (starting and stopping is subtracted), of
+           flowbot with its store at synchronous=FULL: against (a) a bare `async for frame in websocket: pass` and
+           (b) the sample bot of RadarPulse's developer guide.
+latency    From the provider's socket to the complete request at Discord, `pace: none`: against a poster that does
+           nothing else, and one that commits each match to SQLite (FULL) first. Once with matches evenly apart, once
+           at random moments, where some come while the one before is still being answered.
+behind     The same at ten per cent matching, against the sample bot, which waits for each post before it reads on.
+isolation  Ingest with a Discord that takes 80 ms, against one that takes none.
+burst      A thousand alerts at once, in how many messages, and how long until the last has arrived.
+startup    `flowbot --version` and `flowbot run` until it is connected, against `import aiohttp`.
+
+Exit code 0 whatever the figures are: they depend on the machine. 1 where something broke: an alert lost or doubled, or
+a program that failed.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+
+from tests.bench.ingest import burst, ingest, isolation
+from tests.bench.latency import behind, latency
+from tests.bench.options import Options
+from tests.bench.processes import BenchError
+from tests.bench.startup import startup
+from tests.bench.table import Row, show
+from tests.bench.world import World, world
+
+FIGURES: dict[str, Callable[[World, Options], list[Row]]] = {
+    "ingest": ingest,
+    "latency": latency,
+    "behind": behind,
+    "isolation": isolation,
+    "burst": burst,
+    "startup": startup,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"{', '.join(FIGURES)}; default: all")
+    parser.add_argument("--rounds", type=int, default=5, help="of everything that alternates (default: 5)")
+    parser.add_argument("--seconds", type=float, default=6.0, help="of one paced run (default: 6)")
+    parser.add_argument("--frames", type=int, default=60_000, help="of one blast (default: 60000)")
+    parser.add_argument("--rate", type=float, default=500.0, help="prints a second of a paced run (default: 500)")
+    parser.add_argument("--share", type=float, default=0.01, help="that match in `latency` (default: 0.01)")
+    parser.add_argument("--discord-ms", type=float, default=80.0, help="until Discord answers (default: 80)")
+    parser.add_argument("--rules", type=int, default=20, help="twenty usual ones, the rest tight (default: 20)")
+    options = vars(parser.parse_args())
+    wanted = options.pop("figures") or list(FIGURES)
+    if unknown := [name for name in wanted if name not in FIGURES]:
+        parser.error(f"no such figure: {', '.join(unknown)}; there are {', '.join(FIGURES)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that children are ended on the way out
+    return _measure(wanted, Options(**options))
+
+
+def _measure(wanted: list[str], options: Options) -> int:
+    rows: list[Row] = []
+    has_failed = False
+    with world(options.rules) as around:
+        print(f"frames of {around.provider.hello['frame_bytes']:.0f} bytes, {options}", flush=True)
+        for name in wanted:
+            try:
+                found = FIGURES[name](around, options)
+            except BenchError as error:
+                has_failed = True
+                print(f"\n{name} broke: {error}", flush=True)
+                continue
+            print(f"\n{show(found)}", flush=True)
+            rows += found
+    if len(wanted) > 1:
+        print(f"\n{show(rows)}")
+    return int(has_failed or any(row.broken for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
