@@ -23,9 +23,12 @@ class Recent:
         if found.provider_id is not None:
             mark = hash((found.provider, found.provider_id))
         else:
+            # An aware time's own hash works out its offset each time, and costs as much as all the rest; so two
+            # prints are told apart within the hour, which is longer than this memory reaches on a busy feed.
+            time = found.time
             mark = hash((
-                found.provider, found.ticker, found.type, found.strike, found.expiry, found.time,
-                found.size, found.premium, found.side, found.kind,
+                found.provider, found.ticker, found.type, found.strike, found.expiry, found.size, found.premium,
+                found.side, found.kind, time and (time.minute, time.second, time.microsecond),
             ))  # fmt: skip
         new = self._new
         if mark in new or mark in self._old:

@@ -18,10 +18,9 @@ MOST_TICKERS = 20_000
 MOST_CONTRACTS = 512
 """Contracts remembered per ticker; past it, the half with the least premium is forgotten, so a rank stays honest
 for the busy ones and a newcomer's total may begin late."""
-MOST_BUCKETS = 1024
-"""(3 types + missing) x sides x kinds x sectors make at most 720."""
 BEST_PER_TICKER = 20
-BEST_PER_BUCKET = 50
+BEST_PER_SORT = 25
+"""Of each of the at most 60 sorts: (2 types + missing) x (3 sides + missing) x (4 kinds + missing)."""
 
 _POINT = 1e12
 """One score point outweighs any premium, so that one float ranks by score, then premium."""
@@ -129,15 +128,16 @@ class _Line:
 
 
 _Contract = tuple[OptionType | None, float | None, date | None]
-_Bucket = tuple[OptionType | None, Side | None, Kind | None, str | None]
+_Sort = tuple[OptionType | None, Side | None, Kind | None]
 
 
 class _Ticker(_Best):
-    __slots__ = ("bear", "bull", "call", "lines", "neutral", "prints", "put")
+    __slots__ = ("bear", "bull", "call", "lines", "neutral", "prints", "put", "sector")
 
     def __init__(self) -> None:
         super().__init__(BEST_PER_TICKER)
         self.prints = 0
+        self.sector: str | None = None
         self.call = self.put = self.bull = self.bear = self.neutral = 0.0
         self.lines: dict[_Contract, _Line] = {}
 
@@ -153,7 +153,7 @@ class _Ticker(_Best):
 class Session:
     """Feed it every print once; ask it about the New York day of the latest."""
 
-    __slots__ = ("_begins", "_begins_ns", "_buckets", "_ends", "_ends_ns", "_late", "_order", "_tickers", "day")
+    __slots__ = ("_begins", "_begins_ns", "_ends", "_ends_ns", "_late", "_order", "_sorts", "_tickers", "day")
 
     def __init__(self) -> None:
         self.day: date | None = None
@@ -162,7 +162,7 @@ class Session:
         self._clear()
 
     def add(self, found: Print) -> None:
-        """Count one print. The hot path: about a microsecond, so it reads plainly and branches little."""
+        """Count one print. The hot path, so it reads plainly and branches little."""
         when = found.time
         if when is None:
             if not self._begins_ns <= found.received_ns < self._ends_ns and not self._turn(found):
@@ -203,25 +203,28 @@ class Session:
         if rank > ticker.rank_floor or premium > ticker.premium_floor:
             self._order += 1
             ticker.keep(rank, premium, self._order, found)
-        key = (type_, found.side, found.kind, found.sector)
+            ticker.sector = found.sector
+        key = (type_, found.side, found.kind)
         try:
-            bucket = self._buckets[key]
+            sort = self._sorts[key]
         except KeyError:
-            bucket = self._bucket(key)
-        if rank > bucket.rank_floor or premium > bucket.premium_floor:
+            sort = self._sorts[key] = _Best(BEST_PER_SORT)
+        if rank > sort.rank_floor or premium > sort.premium_floor:
             self._order += 1
-            bucket.keep(rank, premium, self._order, found)
+            sort.keep(rank, premium, self._order, found)
 
     def top(self, query: Query) -> tuple[Print, ...]:
         """The best prints that qualify, by score, then premium, the latest first among equals.
 
-        Exact up to `BEST_PER_BUCKET` for any mixture of type, side, kind, sector and a lowest score. With a ticker
-        or a lowest premium it may miss a print that neither ranks nor is among the biggest of its sort.
+        Exact up to `BEST_PER_SORT` for any mixture of type, side, kind and a lowest score. With a ticker, a sector or
+        a lowest premium it may miss a print that neither ranks nor is among the biggest of its sort or its ticker.
         """
-        wanted = (query.type, query.side, query.kind, query.sector)
-        lists: list[_Best] = [best for key, best in self._buckets.items() if _fits(key, wanted)]
-        if query.ticker is not None and query.ticker in self._tickers:
-            lists.append(self._tickers[query.ticker])
+        wanted = (query.type, query.side, query.kind)
+        lists: list[_Best] = [best for sort, best in self._sorts.items() if _fits(sort, wanted)]
+        if query.ticker is not None:
+            lists += [self._tickers[query.ticker]] if query.ticker in self._tickers else []
+        elif query.sector is not None:
+            lists += [ticker for ticker in self._tickers.values() if ticker.sector == query.sector]
         found = {id(entry[2]): entry for best in lists for heap in (best.by_rank, best.by_premium) for entry in heap}
         qualified = [entry for entry in found.values() if _qualifies(entry[2], query)]
         best_first = nlargest(max(0, query.limit), qualified, key=lambda entry: (_rank(entry[2]), entry[1]))
@@ -268,7 +271,7 @@ class Session:
 
     def _clear(self) -> None:
         self._tickers: dict[str, _Ticker] = {}
-        self._buckets: dict[_Bucket, _Best] = {}
+        self._sorts: dict[_Sort, _Best] = {}
         self._order = 0
         self._late = 0
 
@@ -279,14 +282,9 @@ class Session:
         self._tickers[symbol] = ticker = _Ticker()
         return ticker
 
-    def _bucket(self, key: _Bucket) -> _Best:
-        if len(self._buckets) >= MOST_BUCKETS:
-            key = (None, None, None, None)
-        return self._buckets.setdefault(key, _Best(BEST_PER_BUCKET))
 
-
-def _fits(key: _Bucket, wanted: _Bucket) -> bool:
-    return all(want is None or has == want for has, want in zip(key, wanted, strict=True))
+def _fits(sort: _Sort, wanted: _Sort) -> bool:
+    return all(want is None or has == want for has, want in zip(sort, wanted, strict=True))
 
 
 def _qualifies(found: Print, query: Query) -> bool:
@@ -296,7 +294,9 @@ def _qualifies(found: Print, query: Query) -> bool:
         return False
     if query.ticker is not None and found.ticker != query.ticker:
         return False
-    return _fits((found.type, found.side, found.kind, found.sector), (query.type, query.side, query.kind, query.sector))
+    if query.sector is not None and found.sector != query.sector:
+        return False
+    return _fits((found.type, found.side, found.kind), (query.type, query.side, query.kind))
 
 
 def _rank(found: Print) -> float:

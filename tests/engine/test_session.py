@@ -113,6 +113,13 @@ def test_a_rare_sort_is_not_drowned() -> None:
     assert fed(rare, *crowd).top(Query(side="bid", kind="block", ticker="NVDA")) == (rare,)
 
 
+def test_a_rare_sector_is_not_drowned() -> None:
+    """A thousand better prints of other sectors do not hide the only utility."""
+    rare = a_print(ticker="DUK", score=1.0, premium=1.0, sector="Utilities")
+    crowd = [a_print(score=99.0, premium=1e6 + number) for number in range(1000)]
+    assert fed(rare, *crowd).top(Query(sector="Utilities")) == (rare,)
+
+
 def test_a_high_score_outlives_high_premiums() -> None:
     """What ranks high stays, however many larger prints of its sort come."""
     best = a_print(score=99.0, premium=1.0)
@@ -198,7 +205,6 @@ def test_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Past its bounds the session forgets the quiet, keeps the busy, and its lists stay as long as they may be."""
     monkeypatch.setattr(module, "MOST_TICKERS", 10)
     monkeypatch.setattr(module, "MOST_CONTRACTS", 10)
-    monkeypatch.setattr(module, "MOST_BUCKETS", 10)
     session = fed(
         a_print(ticker="BUSY", premium=1e6),
         *(a_print(ticker=f"T{number}", premium=float(number), sector=f"S{number}") for number in range(100)),
@@ -211,4 +217,4 @@ def test_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     assert busy.most_active[0].premium_usd == 1e6
     assert len(busy.most_active) <= 10
     assert len(busy.biggest) <= module.BEST_PER_TICKER
-    assert len(session.top(Query(limit=10_000))) <= 11 * 2 * module.BEST_PER_BUCKET
+    assert len(session.top(Query(limit=10_000))) <= 2 * module.BEST_PER_SORT
