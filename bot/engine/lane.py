@@ -4,6 +4,7 @@ A lane knows nothing of the others: a platform that is down, slow or wrong holds
 """
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -32,8 +33,15 @@ class LaneOptions:
     rates: tuple[Rate, ...] | None = None
 
 
+MOST_IN_FLIGHT = 4
+"""Messages on their way to one destination at a time, so that an alert need not wait for the answer to another's."""
+PATIENCE_S = 0.5
+"""A destination that fails, or is longer than this over an answer, gets one message at a time: were it to hang, each
+one on its way would be in doubt."""
+
+
 class Lane:
-    """Serves one destination: at most one message is on its way at any time."""
+    """Serves one destination, a message at a time as its pace allows."""
 
     def __init__(
         self,
@@ -61,23 +69,28 @@ class Lane:
         self._jitter = jitter
         self._handed: list[Batch] = []
         self._may_be_queued = True
+        self._wakes = 0
+        self._in_flight: dict[str, float] = {}
+        """Batch id -> when it went, by the loop's clock."""
         self._failures = 0
         """In a row, over batches: the platform's trouble, not the batch's."""
-        self._is_waiting = False
-        self._is_draining = False
+        self._hold_until = 0.0
+        """By the loop's clock: the backoff after a failure."""
         self._wake = asyncio.Event()
+        self._draining = asyncio.Event()
 
     # --- called by the engine, in the same event loop ---
 
     @property
     def is_idle(self) -> bool:
-        """Nothing is on its way or waiting, and the pace allows a message now."""
-        return self._is_waiting and not self._wake.is_set() and self._ready_at() <= self._monotonic()
+        """Nothing waits, and a message could go now."""
+        is_free = not (self._handed or self._may_be_queued) and len(self._in_flight) < self._limit
+        return is_free and self._wait_s() <= 0
 
     @property
     def is_quiet(self) -> bool:
-        """Nothing more will be sent soon: the queue is empty, or the destination is parked."""
-        return (self._is_waiting and not self._wake.is_set()) or bool(self.parked)
+        """Nothing more will be sent soon: nothing waits or is on its way, or the destination is parked."""
+        return not (self._handed or self._may_be_queued or self._in_flight) or bool(self.parked)
 
     def hand(self, batch: Batch) -> None:
         """A batch that was frozen for this lane just now: send it next."""
@@ -88,44 +101,64 @@ class Lane:
         """So many deliveries were queued for this destination."""
         self._wait_for(queued)
         self._may_be_queued = True
+        self._wakes += 1
         self._wake.set()
 
     def drain(self) -> None:
         """Finish what is on its way, begin nothing more."""
-        self._is_draining = True
+        self._draining.set()
         self._wake.set()
 
     async def run(self, interrupted: Sequence[Batch] = ()) -> None:
         """Serve until `drain`, what an earlier run left in the middle first."""
-        try:
+        async with asyncio.TaskGroup() as sending:
             for old in interrupted:
-                await self._resume(old)
+                await self._guarded(self._resume(old))
             while (batch := await self._next()) is not None:
-                await self._deliver(batch, may_be_out=False)
-        except StoreError:
-            log.error("delivery.stopped_unrecorded", destination=self.name)  # noqa: TRY400 - told above, no bug
+                self._in_flight[batch.id] = self._monotonic()
+                sending.create_task(self._send(batch, has_turn=self._take_turn()))
 
     # --- the lane's own ---
 
     async def _next(self) -> Batch | None:
+        """The next batch when it may go; None once the lane is to stop."""
         while True:
             self._wake.clear()
             if self._handed:
                 return self._handed.pop(0)
-            if self._may_be_queued:
-                await self._keep_pace()
-            if self._is_draining:
+            if self._draining.is_set():
                 return None
-            if self._may_be_queued:
-                batch = await self._store(lambda: self._outbox.lease(self.name, self.destination.fit))
-                self._may_be_queued = batch is not None
-                if batch is not None:
-                    self._wait_for(-len(batch.deliveries))
-                    return batch
-            if not self._handed:
-                self._is_waiting = True
+            wait_s = self._wait_s()
+            if not self._may_be_queued or len(self._in_flight) >= self._limit:
                 await self._wake.wait()
-                self._is_waiting = False
+            elif wait_s > 0:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait_s):
+                        await self._wake.wait()
+            elif (batch := await self._lease()) is not None:
+                return batch
+
+    async def _lease(self) -> Batch | None:
+        wakes = self._wakes
+        batch = await self._store(lambda: self._outbox.lease(self.name, self.destination.fit))
+        if batch is not None:
+            self._wait_for(-len(batch.deliveries))
+        elif wakes == self._wakes:
+            self._may_be_queued = False
+        return batch
+
+    async def _send(self, batch: Batch, *, has_turn: bool) -> None:
+        try:
+            await self._guarded(self._deliver(batch, has_turn=has_turn, may_be_out=False))
+        finally:
+            del self._in_flight[batch.id]
+            self._wake.set()
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except StoreError:  # raised only once the lane is to stop
+            log.error("delivery.stopped_unrecorded", destination=self.name)  # noqa: TRY400 - told before, no bug
 
     async def _resume(self, batch: Batch) -> None:
         """Nobody knows whether this one went out before the last run ended."""
@@ -134,14 +167,12 @@ class Lane:
         if self._decide(batch, outcome).action == "settle":
             await self._settle(batch, outcome, is_final=True)
         else:
-            await self._deliver(batch, may_be_out=True)
+            await self._deliver(batch, has_turn=False, may_be_out=True)
 
-    async def _deliver(self, batch: Batch, *, may_be_out: bool) -> None:
+    async def _deliver(self, batch: Batch, *, has_turn: bool, may_be_out: bool) -> None:
         """Send one batch. What surely did not go out returns to the queue; what may have, goes again as it is."""
-        while True:
-            await self._keep_pace()
-            if self._is_draining:
-                break
+        while has_turn or (may_be_out and await self._turn()):
+            has_turn = False
             outcome = await self._attempt(batch)
             decision = self._decide(batch, outcome)
             self._park(outcome if decision.action == "park" else None)
@@ -153,13 +184,12 @@ class Lane:
                 await self._requeue(batch, outcome, is_solo=True)
                 return
             self._failures += decision.counts
+            self._hold_until = self._monotonic() + decision.after_s
             may_be_out = may_be_out or isinstance(outcome, Unknown)
             if not may_be_out:
                 await self._requeue(batch, outcome)
-                await self._sleep(decision.after_s)
                 return
             await self._settle(batch, outcome, is_final=False)
-            await self._sleep(decision.after_s)
         if not may_be_out:  # else it stays journaled as sending, and the next start finds it
             await self._requeue(batch, None)
 
@@ -188,7 +218,6 @@ class Lane:
 
     async def _attempt(self, batch: Batch) -> Outcome:
         keys = self._keys()
-        self._buckets.take(keys, self._monotonic())
         outcome = await self.destination.send(batch)
         self._buckets.learn(keys, outcome, self._monotonic())
         self._count(batch, outcome)
@@ -225,23 +254,32 @@ class Lane:
         own = f"{self.name}:pace"
         return {**dict.fromkeys(keys, ()), own: self._options.rates}
 
-    def _ready_at(self) -> float:
-        return self._buckets.ready_at(self._keys(), self._monotonic())
+    @property
+    def _limit(self) -> int:
+        is_slow = any(self._monotonic() - went > PATIENCE_S for went in self._in_flight.values())
+        return 1 if self._failures or self.parked or is_slow else MOST_IN_FLIGHT
 
-    async def _keep_pace(self) -> None:
-        while not self._is_draining and (wait_s := self._ready_at() - self._monotonic()) > 0:
-            await self._sleep(wait_s)
+    def _wait_s(self) -> float:
+        """How long until the next message may go; 0 or less: at once."""
+        now = self._monotonic()
+        return max(self._hold_until, self._buckets.ready_at(self._keys(), now)) - now
 
-    async def _sleep(self, seconds: float) -> None:
-        """Wait, unless the lane is told to stop."""
-        deadline = self._monotonic() + seconds
-        while not self._is_draining and (left := deadline - self._monotonic()) > 0:
-            self._wake.clear()
-            try:
-                async with asyncio.timeout(left):
-                    await self._wake.wait()
-            except TimeoutError:
-                return
+    def _take_turn(self) -> bool:
+        """Count a message against its buckets, if one may go now."""
+        if self._wait_s() > 0:
+            return False
+        self._buckets.take(self._keys(), self._monotonic())
+        return True
+
+    async def _turn(self) -> bool:
+        """Wait for a turn and take it; False once the lane is to stop."""
+        while not self._draining.is_set():
+            if self._take_turn():
+                return True
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._wait_s()):
+                    await self._draining.wait()
+        return False
 
     async def _store(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do it, however long the store is out of order: what was sent must be recorded before anything else."""
@@ -251,7 +289,7 @@ class Lane:
                 return await work()
             except StoreError as error:
                 log.error("delivery.store_failed", destination=self.name, reason=str(error))  # noqa: TRY400 - no bug
-                if self._is_draining:
+                if self._draining.is_set():
                     raise
                 await asyncio.sleep(backoff_s(failures, self._jitter()))
                 failures += 1

@@ -11,21 +11,22 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from msgspec.structs import force_setattr as _set
-
 from bot.flow.facts import MAX_TEXT, Facts
 from bot.flow.occ import Contract, parse_occ
 from bot.flow.score import DTE_MAX, OTM_MAX, PREMIUM_MAX, VOL_OI_MAX, score_parts, total
-from bot.flow.sectors import gics_name, is_inverse, sector_of
+from bot.flow.sectors import is_inverse, sector_of
 from bot.flow.times import FIRST_YEAR, LAST_YEAR, new_york_ordinal, to_utc
 from bot.flow.words import BIAS_OF, BIASES, KINDS, OPPOSITE, SIDE_OF, SIDES, TYPES
 from bot.model.errors import FrameError
 from bot.model.prints import CONTRACT_MULTIPLIER, Bias, OptionType, Print, ScorePart, Side
+from bot.model.sectors import SECTORS, YAHOO_TO_GICS, gics_name
 
 _TICKER = re.compile(r"[A-Z0-9.^/_-]{1,10}")
 _SATURDAY = 5
 _NS_PER_S = 1_000_000_000
 _SAME_PRICE = 1e-9
+_PRICE_STEPS = 10_000
+"""A price that we derive is told to so many parts of a dollar. `round` to a number of digits takes 0.5 µs."""
 _LONGEST_DTE = 366 * 100
 _HIGHEST_SCORE = 100.0
 _PARTS = {
@@ -35,57 +36,58 @@ _PARTS = {
 """A provider's score parts by its names: ours, and the most that each can be."""
 
 
+_SECTORS: dict[str | None, str | None] = {name: gics_name(name) for name in (*SECTORS, *YAHOO_TO_GICS)}
+"""The usual spellings, to be looked up at once."""
+
+
 def complete(facts: Facts, provider: str, received_ns: int) -> Print:
     """The print that `facts` tell of. `received_ns` is when the frame came, in unix nanoseconds.
 
     Raises FrameError: no_ticker, bad_value (what stands there is no ticker or id), bad_date (the year is absurd).
     """
     f = facts
-    option_symbol = f.option_symbol or f.option_chain or f.sym
-    named = f.ticker or f.symbol or f.underlying_symbol or f.underlying or f.root or option_symbol
+    option_symbol = f.option_symbol
+    named = f.ticker or option_symbol
     if named is None:
         raise FrameError("no_ticker", "the frame names no underlying")
     known = _underlying(named)
 
-    type_ = TYPES[f.type or f.option_type or f.put_call or f.right]
-    strike = f.strike or f.strike_price or None
-    expiry = f.expiry or f.expiry_date or f.expiration or f.date_expiration
+    type_ = TYPES[f.type]
+    strike = f.strike or None
+    expiry = f.expiry
     if type_ is None or strike is None or expiry is None:
         contract = known.contract or _contract(option_symbol)
         if contract is not None:
             type_, strike, expiry = type_ or contract.type, strike or contract.strike, expiry or contract.expiry
 
-    moment = f.timestamp or f.time or f.executed_at or f.t or f.ts
-    time = to_utc(moment) if moment else None
+    time = to_utc(f.time) if f.time else None
     dte, notes = _days_left(f.dte, expiry, time, received_ns)
 
-    size, volume = f.size or f.total_size or None, f.volume or None
-    premium = f.premium or f.total_premium or f.cost_basis or None
-    price = f.price or f.p or f.last or None
+    size, volume = f.size or None, f.volume or None
+    premium = f.premium or None
+    price = f.price or None
     if size:
         if premium is None and price is not None:
             premium = price * size * CONTRACT_MULTIPLIER
         elif price is None and premium is not None:
-            price = round(premium / (size * CONTRACT_MULTIPLIER), 4)
+            price = round(premium / size * _PRICE_STEPS / CONTRACT_MULTIPLIER) / _PRICE_STEPS
 
-    open_interest = f.openinterest if f.openinterest is not None else f.oi if f.oi is not None else f.open_interest
-    vol_oi = f.voloi or f.vol_oi or f.volume_oi_ratio or None
+    open_interest = f.open_interest
+    vol_oi = f.vol_oi or None
     if open_interest == 0:
         vol_oi = None
     elif vol_oi is None and open_interest:
         traded = volume or size
         vol_oi = traded / open_interest if traded else None
 
-    sector = _gics(f.sector) if f.sector and len(f.sector) <= MAX_TEXT else None
-    if sector is None:
-        sector = known.sector
+    sector = _SECTORS.get(f.sector) or _sector_told_otherwise(f.sector) or known.sector
 
-    spot = f.spot or f.underlying_price or None
-    otm_pct = f.otmpct if f.otmpct is not None else f.otm_pct
+    spot = f.spot or None
+    otm_pct = f.otm_pct
     if otm_pct is None and spot and strike and type_:
         otm_pct = (strike - spot if type_ == "call" else spot - strike) / spot * 100
 
-    side, bias = SIDES[f.side or f.aggressor_ind], BIASES[f.bias]
+    side, bias = SIDES[f.side], BIASES[f.bias]
     if side is None:
         side, bias = _side_told_otherwise(f, type_, price, bias)
     if bias is None and side is not None and type_ is not None:
@@ -99,49 +101,39 @@ def complete(facts: Facts, provider: str, received_ns: int) -> Print:
 
     score = f.score
     parts: tuple[ScorePart, ...] = ()
-    sent_parts = f.scoreparts or f.score_parts
+    sent_parts = f.score_parts
     if sent_parts or score is None or score > _HIGHEST_SCORE:
         score, parts, notes = _score(score, sent_parts, notes, vol_oi, premium, dte, otm_pct)
 
-    found = Print(
-        provider=provider,
-        ticker=known.ticker,
-        received_ns=received_ns,
-        type=type_,
-        strike=strike,
-        expiry=expiry,
-        dte=dte,
-        size=size,
-        open_interest=open_interest,
-        vol_oi=vol_oi,
-        premium=premium,
-        side=side,
-        kind=KINDS[f.kind or f.option_activity_type] or ("sweep" if f.has_sweep else None),
-        spot=spot,
-        time=time,
+    # By position, in the order of Print's fields, which is a tenth faster than by name.
+    return Print(
+        provider,
+        known.ticker,
+        received_ns,
+        _id(f.provider_id) if f.provider_id else None,
+        type_,
+        strike,
+        expiry,
+        dte,
+        size,
+        volume,
+        open_interest,
+        vol_oi,
+        premium,
+        price or None,
+        side,
+        KINDS[f.kind] or ("sweep" if f.has_sweep else None),
+        otm_pct,
+        spot,
+        f.iv if f.iv and f.iv > 0 else None,
+        score,
+        bias,
+        sector,
+        time,
+        score is not None and f.score is None,
+        parts,
+        notes,
     )
-    # CPython hands over more than 15 keywords by way of dictionaries, which for these 26 costs a quarter of the whole
-    # way from frame to print. Nobody else has seen this print yet, so the rest is set on it.
-    _set(found, "otm_pct", otm_pct)
-    _set(found, "bias", bias)
-    _set(found, "sector", sector)
-    _set(found, "score", score)
-    iv = f.iv or f.implied_volatility
-    if iv and iv > 0:
-        _set(found, "iv", iv)
-    if price:
-        _set(found, "price", price)
-    if volume:
-        _set(found, "volume", volume)
-    if parts:
-        _set(found, "score_parts", parts)
-        _set(found, "score_is_local", f.score is None)
-    if notes:
-        _set(found, "notes", notes)
-    sent_id = f.id or f.provider_id
-    if sent_id:
-        _set(found, "provider_id", _id(sent_id))
-    return found
 
 
 class _Underlying(NamedTuple):
@@ -167,9 +159,6 @@ def _underlying(text: str) -> _Underlying:
 
 def _contract(option_symbol: str | None) -> Contract | None:
     return parse_occ(option_symbol) if option_symbol else None
-
-
-_gics = lru_cache(maxsize=256)(gics_name)
 
 
 def _id(sent: str | int) -> str:
@@ -204,13 +193,17 @@ def _side_told_otherwise(
     f: Facts, type_: OptionType | None, price: float | None, bias: Bias | None
 ) -> tuple[Side | None, Bias | None]:
     """Side and bias where the feed sent no word for a side: from a bias in its place, from tags, from the quote."""
-    said = BIASES[f.side or f.aggressor_ind]
+    said = BIASES[f.side]
     side: Side | None = None
     for tag in f.tags or ():
         side, bias = side or SIDES[tag], bias or BIASES[tag]
     if side is None:
-        side = SIDE_OF.get((said, type_)) or _side_of_quote(price, f.bid or f.nbbo_bid, f.ask or f.nbbo_ask)
+        side = SIDE_OF.get((said, type_)) or _side_of_quote(price, f.bid, f.ask)
     return side, bias or said
+
+
+def _sector_told_otherwise(text: str | None) -> str | None:
+    return gics_name(text) if text and len(text) <= MAX_TEXT else None
 
 
 def _side_of_quote(price: float | None, bid: float | None, ask: float | None) -> Side | None:

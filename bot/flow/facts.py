@@ -1,7 +1,8 @@
-"""`Facts`: one print as a feed spelled it, read from JSON under every name that docs/vocabulary.md lists.
+"""`Facts`: what a feed said of one print, under our names; read from JSON under every name in docs/vocabulary.md.
 
-The fast way is one typed decode; only a frame that it refuses (numbers as strings, times in odd forms) goes the
-lenient way, which accepts more and says precisely what it cannot accept. Derives nothing: that is `complete`'s.
+The reading is lenient (numbers as strings, times in odd forms) and says precisely what it cannot accept. A provider
+whose frames are documented may decode them into a subclass of its own, which is faster. Derives nothing: that is
+`complete`'s.
 """
 
 import json
@@ -56,96 +57,37 @@ MAX_TEXT = 200
 """Longer texts are not facts: no word, ticker or id of a feed comes near."""
 
 
-def _wire_name(name: str) -> str:
-    return _CAMEL.get(name, name)
-
-
-_CAMEL = {
-    "expiry_date": "expiryDate", "openinterest": "openInterest", "voloi": "volOI", "otmpct": "otmPct",
-    "scoreparts": "scoreParts",
-}  # fmt: skip
-
-
-class Facts(msgspec.Struct, gc=False, kw_only=True, rename=_wire_name):
-    """What a frame said, unit and value as sent; under our own name, or in a field of its own for each alias.
-
-    Only the typed decode fills aliases; whoever builds Facts by hand sets our own names. The names that RadarPulse
-    sends come first and in its order, because the decoder looks for the next field where it left off.
-    """
+class Facts(msgspec.Struct, gc=False, kw_only=True):
+    """What a frame said, unit and value as sent; None is what it did not say."""
 
     ticker: Text = None
     type: Text = None
     strike: Amount = None
     expiry: Day = None
-    expiry_date: Day = None
     dte: Whole = None
     volume: Count = None
-    openinterest: Count = None
-    oi: Count = None
-    voloi: Amount = None
+    open_interest: Count = None
+    vol_oi: Amount = None
     premium: Amount = None
     side: Text = None
     kind: Text = None
-    otmpct: Signed = None
+    otm_pct: Signed = None
     spot: Amount = None
     iv: Signed = None
     score: Amount = None
     bias: Text = None
     sector: Text = None
-    timestamp: Moment = None
-
+    time: Moment = None
     size: Count = None
     price: Amount = None
-    open_interest: Count = None
-    vol_oi: Amount = None
-    otm_pct: Signed = None
-    time: Moment = None
     provider_id: Id = None
-    id: Id = None
     option_symbol: Text = None
-    score_parts: Parts = None
-    scoreparts: Parts = None
     bid: Amount = None
     ask: Amount = None
     tags: Tags = None
     has_sweep: Flag = None
     has_multileg: Flag = None
-
-    symbol: Text = None
-    underlying_symbol: Text = None
-    underlying: Text = None
-    root: Text = None
-    option_type: Text = None
-    put_call: Text = None
-    right: Text = None
-    strike_price: Amount = None
-    expiration: Day = None
-    date_expiration: Day = None
-    total_size: Count = None
-    volume_oi_ratio: Amount = None
-    total_premium: Amount = None
-    cost_basis: Amount = None
-    p: Amount = None
-    last: Amount = None
-    aggressor_ind: Text = None
-    option_activity_type: Text = None
-    underlying_price: Amount = None
-    implied_volatility: Signed = None
-    executed_at: Moment = None
-    t: Moment = None
-    ts: Moment = None
-    option_chain: Text = None
-    sym: Text = None
-    nbbo_bid: Amount = None
-    nbbo_ask: Amount = None
-
-
-def decode_facts(raw: str | bytes) -> Facts:
-    """The facts of one bare JSON print. Raises FrameError, and nothing else, whatever `raw` is."""
-    try:
-        return _decode(raw)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return facts_from(load(raw))
+    score_parts: Parts = None
 
 
 def load(raw: str | bytes) -> object:
@@ -223,10 +165,4 @@ _READER_OF: dict[object, Callable[[object, str], object]] = {
     Flag: _flag, Tags: _tags, Parts: _parts,
 }  # fmt: skip
 
-_KNOWN_AS = {wire_name for names in ALIASES.values() for wire_name in names}
-_READERS = {
-    name: _READER_OF[kind]
-    for name, kind in get_type_hints(Facts, include_extras=True).items()
-    if _wire_name(name) not in _KNOWN_AS
-}
-_decode = msgspec.json.Decoder(Facts).decode
+_READERS = {name: _READER_OF[kind] for name, kind in get_type_hints(Facts, include_extras=True).items()}

@@ -28,7 +28,7 @@ class ScorePart(msgspec.Struct, frozen=True, gc=False):
     value: float | None = None
 
 
-class Print(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class Print(msgspec.Struct, frozen=True, gc=False):
     """One print. Not tracked by the garbage collector: it holds no cycles, and there are thousands a second."""
 
     provider: str

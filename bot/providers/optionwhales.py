@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
-import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.config.units import Duration
 from bot.flow.complete import complete
-from bot.flow.facts import Facts, facts_from, load
+from bot.flow.facts import facts_from, load
 from bot.model.errors import FrameError
 from bot.model.ports import Frame, Provider
 from bot.model.prints import Print
@@ -47,26 +46,9 @@ class OptionWhalesSettings(BaseModel):
     )
 
 
-class _Envelope(msgspec.Struct, gc=False):
-    type: str
-    data: Facts | None = None
-
-
-_decode_envelope = msgspec.json.Decoder(_Envelope).decode
-
-
 def decode(raw: Frame, received_ns: int, name: str) -> Print | Note:
     """The print or the note in one frame of provider `name`. Raises FrameError and nothing else."""
-    try:
-        envelope = _decode_envelope(raw)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        envelope = None
-    if envelope is not None and envelope.type == "abnormal_trade" and envelope.data is not None:
-        return complete(envelope.data, name, received_ns)
-    return _decode_leniently(load(raw), received_ns, name)
-
-
-def _decode_leniently(found: object, received_ns: int, name: str) -> Print | Note:
+    found = load(raw)
     if not isinstance(found, Mapping):
         raise FrameError("bad_shape", f"expected an object with a type, got {type(found).__name__}")
     match found.get("type"):

@@ -5,11 +5,12 @@ Source: RadarPulse's developer guide of 29 June 2026. Its `volume` is "contracts
 
 from typing import Literal
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.config.units import Duration
 from bot.flow.complete import complete
-from bot.flow.facts import decode_facts
+from bot.flow.facts import Amount, Count, Day, Facts, Id, Moment, Parts, Signed, Text, facts_from, load
 from bot.model.ports import Frame, Provider
 from bot.model.prints import Print
 from bot.model.secret import Secret
@@ -41,9 +42,53 @@ class RadarPulseSettings(BaseModel):
     )
 
 
+class _Documented(
+    Facts,
+    gc=False,
+    kw_only=True,
+    rename={
+        "vol_oi": "volOI", "otm_pct": "otmPct", "open_interest": "openInterest", "time": "timestamp",
+        "provider_id": "id", "score_parts": "scoreParts", "expiry_date": "expiryDate",
+    },
+):  # fmt: skip
+    """The guide's print: one decode reads it whole, under the guide's names alone.
+
+    A field without a default is one that other feeds name otherwise, too: a frame that lacks it is none of the
+    guide's, and is read again under every name of the vocabulary.
+    """
+
+    ticker: str
+    type: Text
+    strike: Amount
+    vol_oi: Amount
+    premium: Amount
+    side: Text
+    kind: Text
+    otm_pct: Signed
+    spot: Amount
+    iv: Signed
+    time: Moment
+    expiry_date: Day = None
+    open_interest: Count = None
+    oi: Count = None
+    provider_id: Id = None
+    score_parts: Parts = None
+
+
+_decode = msgspec.json.Decoder(_Documented).decode
+
+
 def decode(raw: Frame, received_ns: int, name: str) -> Print:
     """The print in one frame of provider `name`. Raises FrameError and nothing else."""
-    facts = decode_facts(raw)
+    facts: Facts
+    try:
+        facts = sent = _decode(raw)
+        if sent.expiry is None:
+            sent.expiry = sent.expiry_date
+        if sent.open_interest is None:
+            sent.open_interest = sent.oi
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        facts = facts_from(load(raw))
     if facts.size is None:
         facts.size = facts.volume
     facts.volume = None

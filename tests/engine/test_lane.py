@@ -91,6 +91,48 @@ def test_an_idle_destination_gets_an_alert_at_once_and_alone(is_fast: bool) -> N
     assert [sizes(batch) for batch in desk.batches] == [[1]]
 
 
+def test_an_alert_does_not_wait_for_the_answer_to_another() -> None:
+    """Four may be on their way at once; the fifth waits for one of them, and takes the sixth along."""
+    desk = Scripted(takes_s=0.45)
+    stage = Stage((desk,))
+
+    async def scene() -> None:
+        for _ in range(6):
+            await stage.post()
+            await asyncio.sleep(0.05)
+
+    play(stage, scene, seconds=20.0)
+    assert desk.times == [0.001, 0.051, 0.101, 0.151, 0.451]
+    assert [sizes(batch) for batch in desk.batches] == [[1], [2], [3], [4], [6, 5]]
+
+
+def test_a_destination_that_may_hang_gets_one_message_at_a_time() -> None:
+    desk = Scripted(takes_s=15.0)
+    stage = Stage((desk,))
+
+    async def scene() -> None:
+        for _ in range(3):
+            await stage.post()
+            await asyncio.sleep(1.0)
+
+    play(stage, scene, seconds=60.0)
+    assert desk.times == [0.001, 15.001]
+
+
+def test_a_failing_destination_gets_one_message_at_a_time() -> None:
+    desk = Scripted(*[Retry("503")] * 3, takes_s=0.25)
+    stage = Stage((desk,))
+
+    async def scene() -> None:
+        await stage.post()
+        await asyncio.sleep(0.5)
+        for _ in range(3):
+            await stage.post()
+
+    play(stage, scene, seconds=60.0)
+    assert desk.times == [0.001, 1.251, 3.501, 7.751]
+
+
 def test_what_arrives_while_the_pace_says_wait_goes_together() -> None:
     desk = Scripted(rates=(Rate(1, 5.0),))
     stage = Stage((desk,))
@@ -192,6 +234,7 @@ def test_a_dead_destination_is_parked_probed_slowly_and_loses_nothing() -> None:
 
     async def scene() -> None:
         await stage.post()
+        await asyncio.sleep(1)
         await stage.post(3)
         await asyncio.sleep(10)
         assert stage.lanes[0].parked == "Unknown Webhook"
@@ -330,4 +373,4 @@ def test_no_pace_still_obeys_a_429() -> None:
     desk = Scripted(Retry("429", after_s=3.0, is_asked=True), rates=(Rate(1, 60.0),))
     stage = Stage((desk,), LaneOptions(rates=()))
     play(stage, lambda: stage.post(20))
-    assert desk.times == [0.001, 3.001, 3.001]
+    assert desk.times == [0.001, 0.001, 3.001], "the second was on its way before the first was refused"
