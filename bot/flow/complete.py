@@ -1,9 +1,9 @@
-"""From what a feed said to a `Print`: aliases merged, words made ours, and what the feed left out derived.
+"""From what a feed said to a `Print`: words made ours, and what the feed left out derived.
 
 Runs once for every frame of every feed, so it is written for speed: `complete` is one long pass, because each call
 that would divide it costs 2 % of the whole; look-ups in tables, no loops, and whatever is rare in a function of its
-own. Throughout, `or` treats a zero as nothing where zero cannot be a fact (a strike, a
-price, a spot), and `is not None` keeps it where it can (open interest, days to expiry, percent out of the money).
+own. Throughout, `or` treats a zero as nothing where zero cannot be a fact (a strike, a price, a spot), and
+`is not None` keeps it where it can (open interest, days to expiry, percent out of the money).
 """
 
 import re
@@ -163,8 +163,8 @@ def _contract(option_symbol: str | None) -> Contract | None:
 
 def _id(sent: str | int) -> str:
     text = str(sent)
-    if len(text) > MAX_TEXT:
-        raise FrameError("bad_value", f"the id has {len(text)} characters; at most {MAX_TEXT} are expected")
+    if len(text) > MAX_TEXT or not text.isprintable():
+        raise FrameError("bad_value", f"{text[:40]!r} is no id: expected at most {MAX_TEXT} printable characters")
     return text
 
 

@@ -8,7 +8,7 @@ whose frames are documented may decode them into a subclass of its own, which is
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Annotated, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -51,14 +51,17 @@ Day = date | None
 Moment = int | float | datetime | None
 Flag = bool | None
 Tags = list[str] | None
-Parts = dict[str, float] | None
+Parts = dict[str, Annotated[float, Meta(ge=-LIMIT, le=LIMIT)]] | None
 
 MAX_TEXT = 200
 """Longer texts are not facts: no word, ticker or id of a feed comes near."""
 
 
 class Facts(msgspec.Struct, gc=False, kw_only=True):
-    """What a frame said, unit and value as sent; None is what it did not say."""
+    """What a frame said, unit and value as sent; None is what it did not say.
+
+    What RadarPulse sends comes first and in its order, because a decoder looks for the next field where it left off.
+    """
 
     ticker: Text = None
     type: Text = None
@@ -93,6 +96,10 @@ class Facts(msgspec.Struct, gc=False, kw_only=True):
 def load(raw: str | bytes) -> object:
     """Any JSON, NaN and infinities included, so that the reader can name them. Raises FrameError."""
     try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        pass  # json takes longer, accepts more and says precisely what is wrong
+    try:
         return json.loads(raw.decode() if isinstance(raw, bytes) else raw)
     except UnicodeDecodeError:
         raise FrameError("not_text", "a binary frame that is not UTF-8") from None
@@ -108,14 +115,17 @@ def facts_from(found: object) -> Facts:
     """
     if not isinstance(found, Mapping):
         raise FrameError("bad_shape", f"expected a JSON object, got {type(found).__name__}")
-    facts = Facts()
-    for name, read in _READERS.items():
-        for wire_name in (name, *ALIASES.get(name, ())):
+    spelled = {}
+    for name, wire_names in _WIRE_NAMES:
+        for wire_name in wire_names:
             value = found.get(wire_name)
             if value is not None and value != "":
-                setattr(facts, name, read(value, wire_name))
+                spelled[name] = wire_name
                 break
-    return facts
+    try:
+        return msgspec.convert({name: found[wire_name] for name, wire_name in spelled.items()}, Facts)
+    except (msgspec.ValidationError, UnicodeError):
+        return Facts(**{name: _READERS[name](found[wire_name], wire_name) for name, wire_name in spelled.items()})
 
 
 def _text(value: object, name: str) -> str:
@@ -160,9 +170,10 @@ def _moment(value: object, name: str) -> datetime:
     return to_utc(value)
 
 
-_READER_OF: dict[object, Callable[[object, str], object]] = {
+_READER_OF: dict[object, Callable[[object, str], Any]] = {
     Text: _text, Id: _id, Amount: amount, Signed: number, Count: count, Whole: whole, Day: _day, Moment: _moment,
     Flag: _flag, Tags: _tags, Parts: _parts,
 }  # fmt: skip
 
+_WIRE_NAMES = tuple((name, (name, *ALIASES.get(name, ()))) for name in Facts.__struct_fields__)
 _READERS = {name: _READER_OF[kind] for name, kind in get_type_hints(Facts, include_extras=True).items()}

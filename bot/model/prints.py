@@ -29,7 +29,10 @@ class ScorePart(msgspec.Struct, frozen=True, gc=False):
 
 
 class Print(msgspec.Struct, frozen=True, gc=False):
-    """One print. Not tracked by the garbage collector: it holds no cycles, and there are thousands a second."""
+    """One print. Not tracked by the garbage collector: it holds no cycles, and there are thousands a second.
+
+    `bot.flow.complete` builds it by position: a new field, or another order, is a change there too.
+    """
 
     provider: str
     """The provider's configured name."""

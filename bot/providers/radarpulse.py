@@ -51,15 +51,16 @@ class _Documented(
         "provider_id": "id", "score_parts": "scoreParts", "expiry_date": "expiryDate",
     },
 ):  # fmt: skip
-    """The guide's print: one decode reads it whole, under the guide's names alone.
+    """A print of the guide's, read whole by one decode that knows the guide's names alone, which is faster.
 
-    A field without a default is one that other feeds name otherwise, too: a frame that lacks it is none of the
-    guide's, and is read again under every name of the vocabulary.
+    What other feeds name otherwise has no default here, so that a frame that lacks it is refused, and then read
+    under every name of the vocabulary. The names that were not documented but may come follow last.
     """
 
     ticker: str
     type: Text
     strike: Amount
+    volume: Count
     vol_oi: Amount
     premium: Amount
     side: Text
@@ -83,16 +84,23 @@ def decode(raw: Frame, received_ns: int, name: str) -> Print:
     facts: Facts
     try:
         facts = sent = _decode(raw)
-        if sent.expiry is None:
-            sent.expiry = sent.expiry_date
-        if sent.open_interest is None:
-            sent.open_interest = sent.oi
+        if sent.expiry is None or sent.open_interest is None:
+            facts = _spelled_otherwise(sent, raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         facts = facts_from(load(raw))
     if facts.size is None:
         facts.size = facts.volume
     facts.volume = None
     return complete(facts, name, received_ns)
+
+
+def _spelled_otherwise(sent: _Documented, raw: Frame) -> Facts:
+    """The guide has expiry or expiryDate, openInterest or oi; a frame with none of either may use yet another name."""
+    if sent.expiry is None:
+        sent.expiry = sent.expiry_date
+    if sent.open_interest is None:
+        sent.open_interest = sent.oi
+    return facts_from(load(raw)) if sent.expiry is None or sent.open_interest is None else sent
 
 
 def feed(name: str, settings: RadarPulseSettings) -> Feed:

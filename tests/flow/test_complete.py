@@ -104,6 +104,8 @@ def test_an_open_interest_of_zero_is_a_fact() -> None:
         ({"premium": 10_000.0}, 10_000.0, None),
         ({"price": 2.5}, None, 2.5),
         ({"price": 0.0, "premium": 0.0, "size": 0}, None, None),
+        ({"premium": 1_250_000.0, "size": 4200}, 1_250_000.0, 2.9762),  # to a hundredth of a cent
+        ({"premium": 1.0, "size": 1_000_000}, 1.0, None),
     ],
 )
 def test_premium_and_price_follow_from_each_other(
@@ -300,4 +302,4 @@ def test_a_score_above_a_hundred_is_cut_and_noted() -> None:
 @pytest.mark.parametrize(("sent", "kept"), [("abc", "abc"), (17, "17"), ("", None), (0, None), (None, None)])
 def test_the_providers_id(sent: str | int | None, kept: str | None) -> None:
     """Kept as text; an empty one, or the zero that all prints would share, is none."""
-    assert made(id=sent).provider_id == kept
+    assert made(provider_id=sent).provider_id == kept

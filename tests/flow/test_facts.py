@@ -1,4 +1,4 @@
-"""Reading facts from JSON: the fast way and the lenient way tell the same story, and refusals have a reason."""
+"""Reading facts from JSON: every name and every form of a value is understood, and refusals have a reason."""
 
 import json
 from datetime import UTC, date, datetime
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.flow.complete import complete
-from bot.flow.facts import ALIASES, Facts, decode_facts, facts_from
+from bot.flow.facts import ALIASES, Facts, facts_from, load
 from bot.model.errors import FrameError
 from bot.model.prints import Print
 
@@ -30,7 +30,7 @@ WHOLE = Print(
 
 
 def read(frame: object) -> Print:
-    return complete(decode_facts(json.dumps(frame)), "p", NS)
+    return complete(facts_from(load(json.dumps(frame))), "p", NS)
 
 
 def test_a_frame_in_our_own_words_is_read_whole() -> None:
@@ -42,10 +42,10 @@ def test_a_frame_in_our_own_words_is_read_whole() -> None:
     ("fact", "alias"), [(fact, alias) for fact in VALUES for alias in ALIASES.get(fact, ())]
 )  # fmt: skip
 def test_every_alias_is_read_as_its_fact(fact: str, alias: str) -> None:
-    """Both the typed decode and the lenient one know each name of docs/vocabulary.md."""
+    """In a frame of clean values, and in one whose values must be read one by one."""
     frame = {alias if name == fact else name: value for name, value in VALUES.items()}
     assert read(frame) == WHOLE
-    assert read({**frame, "dte": "22"}) == WHOLE  # a number as text: the lenient way
+    assert read({**frame, "dte": "22"}) == WHOLE  # a number as text
 
 
 def test_numbers_as_strings_are_numbers() -> None:
@@ -107,12 +107,15 @@ def test_an_unrelated_short_name_costs_nothing_where_the_fact_has_been_read() ->
         ('{"ticker":"NVDA","timestamp":[]}', "bad_date"),
         ('{"ticker":"NVDA","side":{}}', "bad_value"),
         ('{"ticker":"NVDA","id":"' + "x" * 1000 + '"}', "bad_value"),
+        ('{"ticker":"NVDA","id":"\\ud800"}', "bad_value"),
+        ('{"ticker":"NVDA","expiry":"\\ud800"}', "bad_date"),
+        ('{"ticker":"NVDA","score_parts":{"otm":NaN}}', "bad_number"),
     ],
 )
 def test_a_frame_that_cannot_become_a_print_says_why(raw: str | bytes, reason: str) -> None:
     """Each refusal has a reason of the small closed set."""
     with pytest.raises(FrameError) as caught:
-        complete(decode_facts(raw), "p", NS)
+        complete(facts_from(load(raw)), "p", NS)
     assert caught.value.reason == reason
 
 
@@ -122,6 +125,8 @@ def test_a_refusal_names_the_field_and_the_value() -> None:
         facts_from({"ticker": "NVDA", "premium": -125000})
     with pytest.raises(FrameError, match="size: 'many' is not a number"):
         facts_from({"ticker": "NVDA", "size": "many"})
+    with pytest.raises(FrameError, match="cost_basis: 'lots' is not a number"):  # by the feed's own name for it
+        facts_from({"ticker": "NVDA", "cost_basis": "lots"})
 
 
 def test_facts_by_hand_have_nothing_to_begin_with() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.flow.facts import ALIASES
 from bot.model.errors import FrameError
 from bot.model.prints import Print
 from bot.model.secret import Secret
@@ -95,6 +96,57 @@ def test_both_spellings_are_read() -> None:
     frame = {k: v for k, v in TRADE.items() if k not in ("expiry", "openInterest", "timestamp")}
     other = {**frame, "expiryDate": "2026-07-18", "oi": 1250, "timestamp": "2026-07-04T16:00:00Z"}
     assert decode(json.dumps(other), NOON_NS, "pulse") == FOUND
+
+
+@pytest.mark.parametrize("change", [{}, {"oi": 1250, "expiryDate": "2026-07-18"}, {"venue": {"mic": "XCBO"}}])
+def test_the_guides_print_is_read_at_once(change: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """One typed decode is enough, in both spellings, and with keys that nobody announced."""
+    monkeypatch.delattr("bot.providers.radarpulse.load")
+    assert read(**change) == FOUND
+    other = {k: v for k, v in {**TRADE, **change}.items() if k not in ("expiry", "openInterest")}
+    assert decode(json.dumps({**other, "oi": 1250, "expiryDate": "2026-07-18"}), NOON_NS, "pulse") == FOUND
+
+
+def test_a_fact_sent_as_null_is_missing() -> None:
+    """What is not known is none, not zero, and costs the print nothing else."""
+    found = read(iv=None, kind=None, sector=None, openInterest=None)
+    assert (found.iv, found.kind, found.open_interest) == (None, None, None)
+    assert (found.sector, found.spot) == ("Information Technology", 191.9)
+
+
+DOCUMENTED_AS = {
+    "vol_oi": "volOI", "otm_pct": "otmPct", "open_interest": "openInterest", "time": "timestamp", "size": "volume",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fact", "alias"),
+    [(fact, alias) for fact, aliases in ALIASES.items() if fact in FACTS - {"price"} for alias in (fact, *aliases)],
+)
+def test_a_documented_fact_under_another_name_is_read(fact: str, alias: str) -> None:
+    """A frame that lacks the guide's name for it is searched for every name in docs/vocabulary.md."""
+    documented = DOCUMENTED_AS.get(fact, fact)
+    frame = {alias if name == documented else name: value for name, value in TRADE.items()}
+    assert decode(json.dumps(frame), NOON_NS, "pulse") == FOUND
+
+
+@pytest.mark.parametrize(
+    ("sent", "fact", "value"),
+    [
+        ({"id": "rp-1"}, "provider_id", "rp-1"),
+        ({"price": 3.1}, "price", 3.1),
+        ({"side": None, "price": 3.1, "bid": 3.0, "ask": 3.3}, "side", "bid"),
+        ({"type": None, "option_symbol": "NVDA260718P00200000"}, "type", "put"),
+    ],
+)
+def test_what_may_be_added_is_read_by_its_plain_name(sent: dict[str, Any], fact: str, value: object) -> None:
+    """The guide announces additions: an id, price, quote and OCC symbol are understood when they come."""
+    assert getattr(read(**sent), fact) == value
+
+
+def test_the_guides_print_is_read_by_the_guides_names_alone() -> None:
+    """In a frame that has all of them, what other feeds mean by `last` or `nbbo_ask` is nobody's business."""
+    assert read(last=1.0, p={"x": 1}, nbbo_bid="?", sym=7, t="trade", strike_price=-1) == FOUND
 
 
 def test_volume_is_the_prints_own_size() -> None:
