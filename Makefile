@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo run test lint types floors unit bench lock clean
+.PHONY: demo run test lint types floors unit scenarios bench lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/runtime.stamp
@@ -13,7 +13,7 @@ demo: $(VENV)/runtime.stamp
 run: $(VENV)/runtime.stamp
 	@$(BIN)/flowbot run -c $(or $(CONFIG),config.yaml)
 
-test: lint types floors unit
+test: lint types floors unit scenarios
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -25,8 +25,13 @@ types: $(VENV)/dev.stamp
 floors: $(VENV)/dev.stamp
 	$(BIN)/lint-imports --no-logo
 
+# The fast suite: everything but the real process.
 unit: $(VENV)/dev.stamp
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore tests/scenarios
+
+# The real `flowbot` process against local platforms and providers.
+scenarios: $(VENV)/dev.stamp
+	$(BIN)/pytest tests/scenarios
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.bench $(BENCH)

@@ -164,7 +164,11 @@ def test_check_tells_every_problem(cli: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", [("run",), ("check",), ("explain", "k3v9x2ab"), ("send-test", "terminal")])
 def test_every_command_refuses_a_bad_file_alike(cli: Cli, command: tuple[str, ...]) -> None:
     """No configuration, no start: exit 1 and the reason."""
-    assert cli(*command, "-c", "none.yaml") == (1, "", "none.yaml: cannot be read: No such file or directory\n")
+    assert cli(*command, "-c", "none.yaml") == (
+        1,
+        "",
+        "none.yaml: there is no such file; copy config.example.yaml to it, or name another with -c\n",
+    )
 
 
 def test_schema_is_json(cli: Cli) -> None:

@@ -94,6 +94,9 @@ def read(path: Path | str, environ: Mapping[str, str]) -> Document:
     file = str(path)
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        message = "there is no such file; copy config.example.yaml to it, or name another with -c"
+        return Document(file, None, (Problem(file, 0, 0, message),), is_readable=False)
     except OSError as error:
         return Document(file, None, (Problem(file, 0, 0, f"cannot be read: {error.strerror}"),), is_readable=False)
     except UnicodeDecodeError as error:

@@ -56,8 +56,9 @@ def _look_up(source: str, variables: Mapping[str, str], folder: Path) -> str:
         return _read(folder / source.removeprefix("file:"), source)
     if not _NAME.fullmatch(source):
         raise ValueError(f"${{{source}}} is no placeholder; the forms are ${{NAME}} and ${{file:/path}}")
-    if source not in variables:
-        raise ValueError(f"the variable {source} is not set; set it in the environment or in .env beside this file")
+    if not variables.get(source):  # an empty line of .env is a line still to be filled in
+        state = "empty" if source in variables else "not set"
+        raise ValueError(f"the variable {source} is {state}; set it in the environment or in .env beside this file")
     return variables[source]
 
 

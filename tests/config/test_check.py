@@ -147,6 +147,13 @@ def test_a_value_that_could_not_be_filled_in_is_one_problem() -> None:
     ]
 
 
+def test_a_variable_that_is_there_and_empty_is_named() -> None:
+    """The first thing that a newcomer sees: .env is copied from the example and not yet filled in."""
+    assert [line.split(": ", 1)[1] for line in delivery("  backlog: ${NOPE}\n", NOPE="")] == [
+        "the variable NOPE is empty; set it in the environment or in .env beside this file"
+    ]
+
+
 def test_members_of_a_union_by_type() -> None:
     """The chosen member alone speaks; an unknown type suggests, a missing one lists."""
     document = parse(

@@ -78,7 +78,7 @@ def test_an_alias_inside_itself_is_refused() -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (None, ":0:0 cannot be read: No such file or directory"),
+        (None, ":0:0 there is no such file; copy config.example.yaml to it, or name another with -c"),
         (b"a: \xff\n", ":1:4 not UTF-8; save the file in that encoding"),
         (b"", ":0:0 the file is empty"),
         (b"a: [\n", ":2:1 not YAML: did not find expected node content"),
@@ -131,7 +131,7 @@ def test_placeholders_that_cannot_be_filled(tmp_path: Path) -> None:
         "1:4: the variable NOPE is not set; set it in the environment or in .env beside this file",
         "2:4: ${ without its closing }; write $${ if you mean the characters themselves",
         "3:4: ${A-B} is no placeholder; the forms are ${NAME} and ${file:/path}",
-        "4:4: ${file:none} cannot be read: No such file or directory",
+        "4:4: ${file:none} there is no such file; copy config.example.yaml to it, or name another with -c",
         "5:4: ${file:.} is no ordinary file",
         "6:4: ${file:big} is larger than 65536 bytes: is it the right file?",
         "7:4: ${file:bytes} is not UTF-8 text",
