@@ -298,7 +298,7 @@ def test_a_bots_destination_needs_the_bots_section(folder: Path, destination: st
 
 def test_a_file_that_is_not_there(folder: Path) -> None:
     """The message is the file and the reason."""
-    with pytest.raises(InputError, match=r"none\.yaml: cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"none\.yaml: there is no such file"):
         load(folder / "none.yaml", {})
 
 

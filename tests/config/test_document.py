@@ -131,7 +131,7 @@ def test_placeholders_that_cannot_be_filled(tmp_path: Path) -> None:
         "1:4: the variable NOPE is not set; set it in the environment or in .env beside this file",
         "2:4: ${ without its closing }; write $${ if you mean the characters themselves",
         "3:4: ${A-B} is no placeholder; the forms are ${NAME} and ${file:/path}",
-        "4:4: ${file:none} there is no such file; copy config.example.yaml to it, or name another with -c",
+        "4:4: ${file:none} cannot be read: No such file or directory",
         "5:4: ${file:.} is no ordinary file",
         "6:4: ${file:big} is larger than 65536 bytes: is it the right file?",
         "7:4: ${file:bytes} is not UTF-8 text",
