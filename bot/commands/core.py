@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal
 
 from bot.commands.questions import COMMANDS, EXAMPLES, Help, Request, Status, Ticker, Top, Why
-from bot.engine.session import ContractFlow, Query, Session, TickerFlow, Totals
+from bot.engine.session import LINE_FROM_USD, ContractFlow, Query, Session, TickerFlow, Totals
 from bot.flow.market import is_open
 from bot.model.alerts import Explanation
 from bot.model.prints import Bias, Print
@@ -118,7 +118,10 @@ class Core:
         parts = [
             Part("", _totals(totals)),
             Part("Biggest prints", tuple(print_line(found, self.bands, now_ns) for found in biggest)),
-            Part("Most active contracts", tuple(_contract(flow.ticker, line, now_ns) for line in active)),
+            Part(
+                f"Most active contracts (prints from {money(LINE_FROM_USD)})",
+                tuple(_contract(flow.ticker, line, now_ns) for line in active),
+            ),
         ]
         title = f"{flow.ticker}, {_day(self.session.day, now_ns)}"
         return Answer(title, tuple(part for part in parts if part.lines), tone)

@@ -5,8 +5,9 @@ Alerts do not depend on it: the store's stamps decide about those, for as long a
 
 from bot.model.prints import Print
 
-REMEMBERED = 100_000
-"""Prints in each of two generations; between one and two of them are remembered."""
+REMEMBERED = 10_000
+"""Prints in each of two generations; between one and two of them are remembered. Providers repeat tens of prints after
+a reconnect; ten times as many here would fall out of the processor's cache and double the cost of each look-up."""
 
 
 class Recent:

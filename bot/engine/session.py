@@ -18,6 +18,9 @@ MOST_TICKERS = 20_000
 MOST_CONTRACTS = 512
 """Contracts remembered per ticker; past it, the half with the least premium is forgotten, so a rank stays honest
 for the busy ones and a newcomer's total may begin late."""
+LINE_FROM_USD = 25_000.0
+"""Prints from here on count towards a contract's line. Smaller ones are most of a whole tape and little of its money,
+and the contracts they touch would not fit the processor's cache."""
 BEST_PER_TICKER = 20
 BEST_PER_SORT = 25
 """Of each of the at most 60 sorts: (2 types + missing) x (3 sides + missing) x (4 kinds + missing)."""
@@ -60,7 +63,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class ContractFlow:
-    """One contract's day so far."""
+    """One contract's day so far, counting prints from `LINE_FROM_USD` on."""
 
     type: OptionType
     strike: float
@@ -189,14 +192,15 @@ class Session:
         elif bias == "neutral":
             ticker.neutral += premium
 
-        contract = (type_, found.strike, found.expiry)
-        try:
-            line = ticker.lines[contract]
-        except KeyError:
-            line = ticker.line(contract)
-        line.prints += 1
-        line.contracts += found.size or 0
-        line.premium += premium
+        if premium >= LINE_FROM_USD:
+            contract = (type_, found.strike, found.expiry)
+            try:
+                line = ticker.lines[contract]
+            except KeyError:
+                line = ticker.line(contract)
+            line.prints += 1
+            line.contracts += found.size or 0
+            line.premium += premium
 
         score = found.score
         rank = premium if score is None else score * _POINT + premium

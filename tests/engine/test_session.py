@@ -56,16 +56,20 @@ def test_totals_of_a_ticker() -> None:
 
 
 def test_lists_of_a_ticker() -> None:
-    """The biggest prints and the contracts with the most premium, the largest first."""
+    """The biggest prints and the contracts with the most premium, the largest first; small prints make no line."""
     session = fed(
-        a_print(premium=100.0), a_print(premium=900.0), a_print(premium=500.0, strike=150.0), a_print(strike=None)
+        a_print(premium=25_000.0),
+        a_print(premium=90_000.0),
+        a_print(premium=50_000.0, strike=150.0),
+        a_print(strike=None, premium=100_000.0),
+        a_print(premium=24_999.0),
     )
     flow = session.ticker("NVDA")
     assert flow is not None
-    assert [found.premium for found in flow.biggest] == [1000.0, 900.0, 500.0, 100.0]
+    assert [found.premium for found in flow.biggest] == [100_000.0, 90_000.0, 50_000.0, 25_000.0, 24_999.0]
     assert flow.most_active == (
-        ContractFlow("call", 145.0, date(2026, 8, 7), prints=2, contracts=20, premium_usd=1000.0),
-        ContractFlow("call", 150.0, date(2026, 8, 7), prints=1, contracts=10, premium_usd=500.0),
+        ContractFlow("call", 145.0, date(2026, 8, 7), prints=2, contracts=20, premium_usd=115_000.0),
+        ContractFlow("call", 150.0, date(2026, 8, 7), prints=1, contracts=10, premium_usd=50_000.0),
     )
 
 
@@ -208,7 +212,7 @@ def test_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     session = fed(
         a_print(ticker="BUSY", premium=1e6),
         *(a_print(ticker=f"T{number}", premium=float(number), sector=f"S{number}") for number in range(100)),
-        *(a_print(ticker="BUSY", strike=float(number), premium=1.0 + number) for number in range(100)),
+        *(a_print(ticker="BUSY", strike=float(number), premium=30_000.0 + number) for number in range(100)),
     )
     assert session.summary().tickers <= 10
     busy = session.ticker("BUSY")
