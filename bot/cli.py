@@ -10,7 +10,7 @@ import click
 from bot import __version__
 from bot.model.errors import InputError, UnavailableError
 
-EXIT_INPUT, EXIT_USAGE, EXIT_UNAVAILABLE, EXIT_BUG, EXIT_INTERRUPTED = 1, 2, 69, 70, 130
+EXIT_INPUT, EXIT_UNAVAILABLE, EXIT_BUG, EXIT_INTERRUPTED = 1, 69, 70, 130  # 2 is click's, for a wrong command line
 DEFAULT_CONFIG = Path("config.yaml")
 
 config_option = click.option(

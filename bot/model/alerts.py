@@ -61,7 +61,7 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """What goes into one message, frozen and journaled before it is sent; a retry sends the same again."""
+    """What goes into one message, frozen and journaled before it is sent; while in doubt it goes again as it is."""
 
     id: str
     """At most 25 characters of [a-z0-9]: Discord takes it as `nonce`, Slack in `metadata`."""

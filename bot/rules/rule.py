@@ -1,6 +1,6 @@
-"""A rule as the engine holds it, the set of them, and how both are made of what an admin wrote."""
+"""A rule as the engine holds it, and how it is made of what an admin wrote."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +15,6 @@ from bot.model.prints import Print
 from bot.rules import explain as explaining
 from bot.rules import needs
 from bot.rules.clauses import Node
-from bot.rules.compile import compile_matcher
 from bot.rules.grammar import parse
 from bot.rules.settings import RuleSettings
 
@@ -34,15 +33,6 @@ class Rule:
         return self.settings.name
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSet:
-    """All rules, compiled into one function. Swapped as a whole on reload."""
-
-    rules: tuple[Rule, ...]
-    match: Callable[[Print], Sequence[Rule]]
-    """The rules that are true of a print, in the configuration's order; the same empty tuple where none is."""
-
-
 def make_rule(settings: RuleSettings, when: Node) -> Rule:
     route = Route(
         rule=settings.name,
@@ -54,10 +44,6 @@ def make_rule(settings: RuleSettings, when: Node) -> Rule:
         explain=partial(explaining.explain, when),
     )
     return Rule(settings, when, route)
-
-
-def compile_rules(rules: Sequence[Rule]) -> RuleSet:
-    return RuleSet(tuple(rules), compile_matcher([(rule.when, rule) for rule in rules]))
 
 
 def explain(rule: Rule, found: Print) -> tuple[Clause, ...]:

@@ -7,7 +7,8 @@ from pydantic import TypeAdapter
 from bot.config.document import Document, parse
 from bot.config.schema import json_schema
 from bot.model.prints import Print
-from bot.rules.rule import Rule, compile_rules, explain, facts_needed, read_rules
+from bot.rules.compile import compile_matcher
+from bot.rules.rule import Rule, explain, facts_needed, read_rules
 from bot.rules.settings import RuleSettings
 
 FAKE = "planted-fake-secret-51423"
@@ -63,8 +64,9 @@ def test_good_rules() -> None:
 
     big = Print(provider="p", ticker="ON", received_ns=1, score=90.0, premium=6e5, side="ask", kind="sweep", dte=3,
                 sector="Energy", vol_oi=6.0)  # fmt: skip
-    assert compile_rules([sweeps, on]).match(big) == (sweeps, on)
-    assert compile_rules([sweeps, on]).match(Print(provider="p", ticker="ON", received_ns=1, score=51.0)) == (on,)
+    match = compile_matcher([(rule.when, rule) for rule in (sweeps, on)])
+    assert match(big) == (sweeps, on)
+    assert match(Print(provider="p", ticker="ON", received_ns=1, score=51.0)) == (on,)
     assert route.explain(big) == explain(sweeps, big)
     assert [clause.verdict for clause in explain(on, big)] == [True, True]
     assert facts_needed(sweeps) == {"score", "premium", "side", "kind", "sector", "dte"}
