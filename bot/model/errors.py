@@ -4,10 +4,12 @@ FlowbotError
 ├── InputError           the user's configuration, file or argument is wrong            (exit 1)
 ├── UnavailableError     something outside is not to be had: store locked, port taken   (exit 69)
 ├── StoreError           the store refused a transaction (disk full, I/O): trying later may help
-└── FrameError           one frame of a feed cannot become a print; the feed goes on
+├── FrameError           one frame of a feed cannot become a print; the feed goes on
+└── VendorError          a provider's REST API did not give what was asked for
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 class FlowbotError(Exception):
@@ -56,3 +58,21 @@ class FrameError(FlowbotError):
         self.reason = reason
         self.detail = detail
         super().__init__(f"{reason}: {detail}" if detail else reason)
+
+
+Refusal = Literal["unauthorized", "tier", "rate_limited", "not_found", "upstream", "bad_answer"]
+
+
+class VendorError(FlowbotError):
+    """A provider's REST API did not give what was asked for; `kind` says what a caller can do about it.
+
+    unauthorized: the key is missing or wrong; asking again is no use. tier: the key's plan does not include this.
+    rate_limited: ask again after `after_s` seconds. not_found: there is no such thing. upstream: the vendor is down, or
+    cannot be reached; later may help. bad_answer: not what the vendor documents. Neither text ever holds a key.
+    """
+
+    def __init__(self, kind: Refusal, detail: str, *, after_s: float | None = None) -> None:
+        self.kind = kind
+        self.detail = detail
+        self.after_s = after_s
+        super().__init__(f"{kind}: {detail}")

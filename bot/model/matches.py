@@ -7,8 +7,9 @@ import msgspec
 
 from bot.model.alerts import Clause, Priority
 from bot.model.prints import Print
+from bot.model.terms import RepeatMode
 
-SuppressedBy = Literal["duplicate", "twin", "cooldown"]
+SuppressedBy = Literal["duplicate", "twin", "cooldown", "repeat"]
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -22,6 +23,10 @@ class Route(msgspec.Struct, frozen=True):
     cooldown_by: Literal["contract", "ticker", "rule"]
     explain: Callable[[Print], tuple[Clause, ...]]
     """The rule's clauses judged against the print, for the record."""
+    repeats: RepeatMode | None = None
+    """The rule's own word; None: the destination's."""
+    max_age_s: float | None = None
+    """The rule's own word; None: the destination's."""
 
 
 class Match(msgspec.Struct, frozen=True):

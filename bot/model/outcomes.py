@@ -10,6 +10,8 @@ class Pace(msgspec.Struct, frozen=True):
     """Requests left in the bucket's window."""
     reset_after_s: float | None = None
     """Seconds until the window resets."""
+    bucket: str | None = None
+    """The platform's own name of the bucket; routes that share it share the pace, for one major parameter."""
 
 
 class Sent(msgspec.Struct, frozen=True, tag="sent"):
@@ -52,4 +54,25 @@ class Unknown(msgspec.Struct, frozen=True, tag="unknown"):
     reason: str
 
 
+class Gone(msgspec.Struct, frozen=True, tag="gone"):
+    """The message that we wanted to edit is deleted, or can be edited no more: post anew."""
+
+    reason: str
+
+
+class Absent(msgspec.Struct, frozen=True, tag="absent"):
+    """We looked at the channel, and the message is not there."""
+
+
+class Blind(msgspec.Struct, frozen=True, tag="blind"):
+    """Nobody can look: the platform has no way, or we may not."""
+
+    reason: str
+
+
 Outcome = Sent | Retry | Permanent | DestinationDead | Unknown
+"""Of a post."""
+EditOutcome = Outcome | Gone
+"""Of an edit. DestinationDead parks nothing: we may not edit this message, that is all."""
+Sight = Sent | Absent | Blind | Retry
+"""Of a look whether a message is there. Retry: look again later."""

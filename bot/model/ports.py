@@ -6,10 +6,11 @@ from typing import Protocol
 
 import msgspec
 
-from bot.model.alerts import Alert, Batch, Delivery, Explanation
+from bot.model.alerts import Alert, Batch, Delivery, Edit, Explanation
 from bot.model.matches import Known, Match, Verdict
-from bot.model.outcomes import Outcome
+from bot.model.outcomes import EditOutcome, Outcome, Sight
 from bot.model.prints import Print
+from bot.model.terms import Terms
 
 Frame = str | bytes
 
@@ -94,8 +95,20 @@ class Destination(Protocol):
         """
 
     @property
+    def platform(self) -> str:
+        """Whose requests these are: discord, slack …; it counts refused requests for all its destinations together."""
+
+    @property
+    def edit_buckets(self) -> Mapping[str, tuple[Rate, ...]]:
+        """The buckets that one edit counts against, apart from those of posts where the platform keeps them apart."""
+
+    @property
     def is_idempotent(self) -> bool:
         """The platform drops a second message with the same batch id, so an unknown outcome may be re-sent."""
+
+    @property
+    def can_edit(self) -> bool:
+        """A message that was sent can be edited, given its id."""
 
     def fit(self, deliveries: Sequence[Delivery]) -> int:
         """How many of these, from the first on, one message can carry; at least 1 for a non-empty sequence."""
@@ -103,11 +116,35 @@ class Destination(Protocol):
     async def send(self, batch: Batch) -> Outcome:
         """Post the batch once. Raises only on a bug: whatever the platform or the network does is an Outcome."""
 
+    async def edit(self, edit: Edit) -> EditOutcome:
+        """Show the batch in the message's place: whole, so that it may be done twice. Called only if `can_edit`."""
+
+    async def find(self, batch: Batch) -> Sight:
+        """Look whether the batch, whose outcome is unknown, is there. Changes nothing."""
+
     async def close(self) -> None:
         """Release what it holds. May be called twice."""
 
 
 # --- the outbox --------------------------------------------------------------------------------------------
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One destination, as a commit needs it."""
+
+    terms: Terms = Terms()
+    fit: "Fit | None" = None
+    """Given where a message could go at once: its batch is then frozen in the same transaction."""
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """What a destination may send next."""
+
+    batch: Batch | None = None
+    again_ns: int | None = None
+    """Without a batch: when to ask again, in unix nanoseconds; None: when something new is queued."""
+    expired: int = 0
+    """Deliveries that this lease ended, each with its reason."""
 
 
 class Commit(msgspec.Struct, frozen=True):
@@ -120,6 +157,8 @@ class Commit(msgspec.Struct, frozen=True):
     alerts: Sequence[Alert]
     suppressed: Mapping[tuple[str, str], int]
     """How many matches were held back, by (rule, reason)."""
+    edits: frozenset[str] = frozenset()
+    """Destinations with messages that have news."""
 
 
 Judge = Callable[[Match, Known], Verdict]
@@ -132,11 +171,14 @@ class Outbox(Protocol):
     Every method raises StoreError where the store cannot do it now; then nothing of it was done.
     """
 
-    async def commit(self, matches: Sequence[Match], judge: Judge, idle: Mapping[str, Fit]) -> Commit:
-        """Judge and record `matches` in one transaction: stamps, cooldowns, alerts, deliveries, position."""
+    async def commit(self, matches: Sequence[Match], judge: Judge, targets: Mapping[str, Target]) -> Commit:
+        """Judge and record `matches` in one transaction: stamps, cooldowns, alerts, deliveries, repeats, position.
 
-    async def lease(self, destination: str, fit: Fit) -> Batch | None:
-        """Freeze and journal the next batch for `destination`; None where nothing is due."""
+        A destination that is not among `targets` has the terms of `Terms()`.
+        """
+
+    async def lease(self, destination: str, fit: Fit, terms: Terms) -> Lease:
+        """Freeze and journal the next batch for `destination`: alerts that fit one message, or a digest that is due."""
 
     async def settle(self, batch: Batch, outcome: Outcome, *, is_final: bool) -> None:
         """Record an attempt's outcome. Not final: the batch stays frozen, to be sent again."""
@@ -149,6 +191,15 @@ class Outbox(Protocol):
 
     async def interrupted(self) -> Sequence[Batch]:
         """Batches that an earlier run froze and never settled: their outcome is unknown."""
+
+    async def next_edit(self, destination: str) -> Edit | None:
+        """The message of `destination` that has waited longest to show its news; None where there is none."""
+
+    async def settle_edit(self, edit: Edit, outcome: EditOutcome) -> None:
+        """Record an edit that ended: shown (Sent), to be posted anew (Gone), or given up (anything else)."""
+
+    async def may_tell(self, subject: str, every_s: float) -> bool:
+        """Whether the admins may be told about `subject` now: at most once in `every_s`, over restarts too."""
 
     async def waiting(self) -> Mapping[str, int]:
         """Deliveries that wait for their turn, by destination."""

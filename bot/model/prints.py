@@ -82,6 +82,10 @@ class Print(msgspec.Struct, frozen=True, gc=False):
     score_parts: tuple[ScorePart, ...] = ()
     notes: tuple[str, ...] = ()
     """Oddities that a reader should know, in plain words: "expiry is a Saturday"."""
+    is_recovered: bool = False
+    """Given back after a gap in the feed: late by nature."""
+    is_delayed: bool = False
+    """The feed as a whole runs behind the market, by contract with its vendor; a single print is not to blame."""
 
     @property
     def contract(self) -> str | None:

@@ -42,6 +42,8 @@ def make_rule(settings: RuleSettings, when: Node) -> Rule:
         cooldown_s=settings.cooldown,
         cooldown_by=settings.cooldown_by,
         explain=partial(explaining.explain, when),
+        repeats=settings.repeats,
+        max_age_s=settings.max_age,
     )
     return Rule(settings, when, route)
 

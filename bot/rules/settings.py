@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from bot.config.names import Name
 from bot.config.units import PLACEHOLDER, Duration
 from bot.model.alerts import Priority
+from bot.model.terms import RepeatMode
 from bot.rules.when_schema import WhenSchema
 
 MENTION_PATTERN = r"^([0-9]{5,20}|[SUW][A-Z0-9]{2,20})$"
@@ -54,6 +55,14 @@ class RuleSettings(BaseModel):
         "contract", description="What 'the same thing' is: a contract, a ticker, or anything that this rule matches."
     )
     priority: Priority = Field("normal", description="Who goes first when a channel is full.")
+    max_age: Duration | None = Field(
+        None, description="An alert that waited longer goes to the digest; default: the destination's max_age."
+    )
+    repeats: RepeatMode | None = Field(
+        None,
+        description="The same contract and side again inside the cooldown: edit the earlier message, post anew, or "
+        "drop; default: the destination's repeats.",
+    )
     mention: list[Mention] = Field(
         default_factory=list,
         description="Who is pinged: Discord role ids and Slack ids; each platform takes its own.",
