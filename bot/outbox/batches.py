@@ -2,64 +2,60 @@
 
 import sqlite3
 from collections.abc import Sequence
-from hashlib import blake2b
-from typing import get_args
 
 import msgspec
 
-from bot.model.alerts import Alert, Batch, Delivery, DeliveryState, Priority
+from bot.model.alerts import Batch, DeliveryState, Digest
 from bot.model.outcomes import DestinationDead, Outcome, Permanent, Retry, Sent, Unknown
 from bot.model.ports import Fit
+from bot.outbox.rows import RANK, batch_id, deliveries, rows
 
 LARGEST_BATCH = 40
 """More than any platform takes in one message; only bounds what is read to find out what fits."""
 
-PRIORITIES: tuple[Priority, ...] = get_args(Priority)
-_decode_alert = msgspec.msgpack.Decoder(Alert).decode
-_decode_words = msgspec.json.Decoder(tuple[str, ...]).decode
-
-_Row = tuple[int, int, bytes, str, str, int, str]
-_SELECT = (
-    "SELECT deliveries.id, solo, body, destination, rules, priority, mentions"
-    " FROM deliveries JOIN alerts ON alerts.id = alert_id"
-)
+_decode_digest = msgspec.msgpack.Decoder(Digest).decode
 
 
-def freeze(db: sqlite3.Connection, destination: str, fit: Fit, *, now_ns: int) -> Batch:
-    """Journal the next message for `destination`; at least one of its deliveries must be queued.
+def freeze(db: sqlite3.Connection, destination: str, fit: Fit, *, most: int | None = None, now_ns: int) -> Batch | None:
+    """Journal the next message of alerts for `destination`, at most `most` of them; None where nothing waits.
 
-    Highest priority first, then score, then newest; inside the message the same order.
+    Highest priority first, then score, then newest; inside the message the same order. What must go alone goes
+    first within its priority, and counts against no limit.
     """
-    rows = db.execute(
-        f"{_SELECT} WHERE destination = ? AND state = 'queued'"
-        " ORDER BY priority, score DESC, deliveries.id DESC LIMIT ?",
-        (destination, LARGEST_BATCH),
-    ).fetchall()
-    together = rows[:1] if rows[0][1] else [row for row in rows if not row[1]]
-    deliveries = tuple(map(_delivery, together))
-    taken = max(1, fit(deliveries)) if len(deliveries) > 1 else 1
-    batch = Batch(_batch_id(deliveries[:taken]), destination, deliveries[:taken], frozen_ns=now_ns)
-    db.execute("INSERT INTO batches VALUES (?, ?, ?, 0)", (batch.id, destination, now_ns))
+    waiting = f"WHERE destination = ? AND state = 'queued' AND overflow = '' ORDER BY {RANK} LIMIT ?"
+    found = rows(db, waiting, (destination, LARGEST_BATCH))
+    if not found:
+        return None
+    together = found[:1] if found[0].is_solo else [row for row in found if not row.is_solo][:most]
+    taken = together[: max(1, fit([row.delivery for row in together])) if len(together) > 1 else 1]
+    own_id = batch_id(row.name for row in taken)
+    db.execute("INSERT INTO batches (id, destination, frozen_ns) VALUES (?, ?, ?)", (own_id, destination, now_ns))
     db.executemany(
         "UPDATE deliveries SET state = 'sending', batch = ?, place = ?, updated_ns = ? WHERE id = ?",
-        [(batch.id, place, now_ns, row[0]) for place, row in enumerate(together[:taken])],
+        [(own_id, place, now_ns, row.id) for place, row in enumerate(taken)],
     )
-    return batch
+    return Batch(own_id, destination, tuple(row.delivery for row in taken), frozen_ns=now_ns)
 
 
-def lease(db: sqlite3.Connection, destination: str, fit: Fit, *, now_ns: int) -> Batch | None:
-    """The next batch for `destination`, frozen; None where nothing is queued."""
-    row = db.execute("SELECT 1 FROM deliveries WHERE destination = ? AND state = 'queued' LIMIT 1", (destination,))
-    return freeze(db, destination, fit, now_ns=now_ns) if row.fetchone() else None
+def interrupted(db: sqlite3.Connection) -> Sequence[Batch]:
+    """Batches that were frozen and never settled, as they were frozen; each counts as attempted from now on.
 
-
-def interrupted(db: sqlite3.Connection) -> list[Batch]:
-    """Batches that were frozen and never settled, as they were frozen."""
-    batches = []
-    for batch_id, destination, frozen_ns, attempts in db.execute("SELECT * FROM batches ORDER BY frozen_ns").fetchall():
-        rows = db.execute(f"{_SELECT} WHERE batch = ? ORDER BY place", (batch_id,)).fetchall()
-        batches.append(Batch(batch_id, destination, tuple(map(_delivery, rows)), frozen_ns, attempts))
-    return batches
+    Only their deliveries' repeats are as they are now.
+    """
+    db.execute("UPDATE batches SET attempts = MAX(attempts, 1)")
+    return [
+        Batch(
+            own_id,
+            destination,
+            deliveries(db, "WHERE batch = ? ORDER BY place", (own_id,)) if body is None else (),
+            frozen_ns,
+            attempts,
+            digest=None if body is None else _decode_digest(body),
+        )
+        for own_id, destination, frozen_ns, attempts, body in db.execute(
+            "SELECT id, destination, frozen_ns, attempts, body FROM batches ORDER BY frozen_ns"
+        ).fetchall()
+    ]
 
 
 def settle(db: sqlite3.Connection, batch: Batch, outcome: Outcome, *, is_final: bool, now_ns: int) -> None:
@@ -71,50 +67,59 @@ def settle(db: sqlite3.Connection, batch: Batch, outcome: Outcome, *, is_final: 
             (_reason(outcome), now_ns, batch.id),
         )
         return
-    state, message_id, url = _ending(outcome)
+    state, sent = _ending(batch, outcome)
     db.execute(
-        "UPDATE deliveries SET state = ?, message_id = ?, message_url = ?, reason = ?, updated_ns = ?,"
-        " attempts = attempts + 1 WHERE batch = ?",
-        (state, message_id, url, _reason(outcome), now_ns, batch.id),
+        "UPDATE deliveries SET state = ?, message_id = ?, message_channel = ?, message_url = ?, reason = ?,"
+        " updated_ns = ?, attempts = attempts + 1, shown = 0,"
+        " news_ns = CASE WHEN repeats > 0 THEN COALESCE(news_ns, ?) END WHERE batch = ?",
+        (state, sent.message_id, sent.channel, sent.url, _reason(outcome), now_ns, now_ns, batch.id),
     )
+    _note_shown(db, batch)
     db.execute("DELETE FROM batches WHERE id = ?", (batch.id,))
 
 
 def requeue(db: sqlite3.Connection, batch: Batch, outcome: Outcome | None, *, is_solo: bool, now_ns: int) -> None:
-    """Queue an unsent batch's deliveries again; solo, each alone, so that one bad alert sinks only itself."""
+    """Queue an unsent batch's deliveries again; solo, each alone, so that one bad alert sinks only itself.
+
+    A digest's go back to the next digest, which is due at once; none of them is ever made to go alone.
+    """
     db.execute(
         "UPDATE deliveries SET state = 'queued', solo = MAX(solo, ?), batch = NULL, place = NULL, updated_ns = ?,"
         " attempts = attempts + ?, reason = COALESCE(?, reason) WHERE batch = ?",
-        (int(is_solo), now_ns, int(outcome is not None), outcome and _reason(outcome), batch.id),
+        (
+            int(is_solo and batch.digest is None),
+            now_ns,
+            int(outcome is not None),
+            outcome and _reason(outcome),
+            batch.id,
+        ),
     )
     db.execute("DELETE FROM batches WHERE id = ?", (batch.id,))
 
 
-def _ending(outcome: Outcome) -> tuple[DeliveryState, str | None, str | None]:
+def _note_shown(db: sqlite3.Connection, batch: Batch) -> None:
+    """The message tells of the repeats that the batch had; of which, an earlier attempt leaves in doubt."""
+    repeated = [(d.repeats.count, d.alert.id, d.destination) for d in batch.deliveries if d.repeats is not None]
+    if not repeated:
+        return
+    is_in_doubt = db.execute("SELECT 1 FROM batches WHERE id = ? AND attempts > 0", (batch.id,)).fetchone()
+    if not is_in_doubt:
+        db.executemany(
+            "UPDATE deliveries SET shown = ?1, news_ns = CASE WHEN repeats > ?1 THEN news_ns END"
+            " WHERE alert_id = ?2 AND destination = ?3 AND state = 'sent'",
+            repeated,
+        )
+
+
+def _ending(batch: Batch, outcome: Outcome) -> tuple[DeliveryState, Sent]:
     match outcome:
         case Sent():
-            return "sent", outcome.message_id, outcome.url
+            return "sent" if batch.digest is None else "digested", outcome
         case Unknown():
-            return "unknown", None, None
+            return "unknown", Sent()
         case Permanent() | DestinationDead() | Retry():
-            return "dead", None, None
+            return "dead", Sent()
 
 
 def _reason(outcome: Outcome) -> str:
     return "" if isinstance(outcome, Sent) else outcome.reason
-
-
-def _delivery(row: _Row) -> Delivery:
-    _, _, body, destination, rules, priority, mentions = row
-    return Delivery(
-        _decode_alert(body), destination, _decode_words(rules), PRIORITIES[priority], _decode_words(mentions)
-    )
-
-
-def _batch_id(deliveries: Sequence[Delivery]) -> str:
-    """24 characters of [0-9a-f] (Discord's nonce takes 25), the same for the same deliveries.
-
-    So a batch that was refused and then frozen again unchanged is still the same message to the platform.
-    """
-    names = " ".join(delivery.id for delivery in deliveries)
-    return blake2b(names.encode(), digest_size=12).hexdigest()

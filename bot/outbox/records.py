@@ -1,100 +1,81 @@
-"""The statements that record matches: stamps, cooldowns, alerts, deliveries, positions. Runs inside a transaction."""
+"""The statements that record matches: cooldowns, alerts, deliveries, positions. Runs inside a transaction."""
 
 import sqlite3
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from hashlib import blake2b
 
 import msgspec
 
-from bot.gate.verdict import TWIN_WINDOW_S, cooldown_key, is_twin
+from bot.gate.verdict import cooldown_key
 from bot.model.alerts import PRIORITY_RANK, Alert, Delivery, RuleHit
-from bot.model.matches import Known, Match, Route
-from bot.model.ports import Commit, Fit, Judge
+from bot.model.matches import Match, Route
+from bot.model.ports import Commit, Judge, Target
 from bot.model.prints import Print
-from bot.outbox.batches import freeze
+from bot.model.terms import Terms
+from bot.outbox.lease import lease
+from bot.outbox.repeats import hear
+from bot.outbox.stamps import look_up, stamp
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no letter looks like a digit
 _encode_alert = msgspec.msgpack.Encoder().encode
 _encode_json = msgspec.json.Encoder().encode
 
 
-def record(db: sqlite3.Connection, matches: Sequence[Match], judge: Judge, idle: Mapping[str, Fit]) -> Commit:
+def record(
+    db: sqlite3.Connection, matches: Sequence[Match], judge: Judge, targets: Mapping[str, Target], *, now_ns: int
+) -> Commit:
     """Judge each match against the store, in order, and write what follows from its verdict."""
-    queued: dict[str, list[Delivery]] = defaultdict(list)
     alerts: list[Alert] = []
     suppressed: Counter[tuple[str, str]] = Counter()
+    edits: set[str] = set()
+    fresh: dict[str, int] = {}
+    """Destinations with something new -> the row of the first of it."""
     for match in matches:
         identity = match.print.identity
-        known = look_up(db, match, identity)
-        verdict = judge(match, known)
-        for held in verdict.held:
+        seen = look_up(db, match, identity)
+        verdict = judge(match, seen.known)
+        heard = hear(db, match, verdict, lambda destination: _terms(targets, destination))
+        edits |= heard.edits
+        for held in heard.held:
             suppressed[held.rule, held.reason] += 1
             _count_suppressed(db, held.alert_id, held.rule, held.reason)
-        if known.duplicate_of is not None:
+        if seen.known.duplicate_of is not None:
             continue
-        if not verdict.fires:
-            _stamp(db, match.print, identity, verdict.held[0].alert_id)
+        if not heard.fires:
+            stamp(db, match.print, identity, verdict.held[0].alert_id, trade=seen.trade)
             continue
-        alert = _alert(db, match.print, identity, verdict.fires)
+        alert = _alert(db, match.print, identity, heard.fires)
         alerts.append(alert)
-        _stamp(db, match.print, identity, alert.id)
+        stamp(db, match.print, identity, alert.id, trade=seen.trade)
         _start_cooldowns(db, alert, verdict.fires)
-        for delivery in deliveries_of(alert, verdict.fires):
-            _insert_delivery(db, delivery)
-            queued[delivery.destination].append(delivery)
+        for delivery in deliveries_of(alert, heard.fires):
+            stale_ns = _stale_ns(delivery, heard.fires, _terms(targets, delivery.destination))
+            fresh.setdefault(delivery.destination, _insert_delivery(db, delivery, stale_ns))
     _advance_positions(db, matches)
-    batches = [
-        freeze(db, destination, idle[destination], now_ns=deliveries[-1].alert.created_ns)
-        for destination, deliveries in queued.items()
-        if destination in idle
+    idle = ((name, target) for name in fresh if (target := targets.get(name)) is not None)
+    leases = [
+        lease(db, name, target.fit, target.terms, now_ns=now_ns) for name, target in idle if target.fit is not None
     ]
-    waiting = Counter({destination: len(deliveries) for destination, deliveries in queued.items()})
-    for batch in batches:
-        waiting[batch.destination] -= len(batch.deliveries)
-    return Commit(queued=+waiting, batches=batches, alerts=alerts, suppressed=suppressed)
+    batches = [leased.batch for leased in leases if leased.batch is not None]
+    return Commit(_queued_of(db, fresh), batches, alerts, suppressed, frozenset(edits))
 
 
-def look_up(db: sqlite3.Connection, match: Match, identity: bytes) -> Known:
-    """What the store knows of this match; the first thing that decides is enough."""
-    row = db.execute("SELECT alert_id FROM stamps WHERE identity = ?", (identity,)).fetchone()
-    if row is not None:
-        return Known(duplicate_of=row[0])
-    twin = _twin(db, match.print)
-    if twin is not None:
-        return Known(twin_of=twin)
-    cooling: dict[str, str] = {}
-    for route in match.routes:
-        key = cooldown_key(route, match.print)
-        if key is not None:
-            row = db.execute(
-                "SELECT alert_id FROM cooldowns WHERE rule = ? AND key = ? AND until_ns > ?",
-                (route.rule, key, match.print.received_ns),
-            ).fetchone()
-            if row is not None:
-                cooling[route.rule] = row[0]
-    return Known(cooling=cooling)
+def _terms(targets: Mapping[str, Target], destination: str) -> Terms:
+    target = targets.get(destination)
+    return Terms() if target is None else target.terms
 
 
-def _twin(db: sqlite3.Connection, found: Print) -> str | None:
-    """The alert of the same trade from another provider. One print there is the twin of one print here."""
-    contract = found.contract
-    if contract is None or found.time is None:
-        return None
-    at_ms = int(found.time.timestamp() * 1000)
-    slack_ms = int(TWIN_WINDOW_S * 1000) + 1
-    rows = db.execute(
-        "SELECT time_ms, size, premium, alert_id FROM stamps AS theirs"
-        " WHERE contract = ? AND time_ms BETWEEN ? AND ? AND provider <> ?"
-        " AND NOT EXISTS (SELECT 1 FROM stamps AS ours WHERE ours.contract = theirs.contract"
-        "  AND ours.alert_id = theirs.alert_id AND ours.provider = ? AND ours.time_ms IS NOT NULL)",
-        (contract, at_ms - slack_ms, at_ms + slack_ms, found.provider, found.provider),
+def _queued_of(db: sqlite3.Connection, fresh: Mapping[str, int]) -> dict[str, int]:
+    """How many of the new deliveries wait; rows count upwards."""
+    if not fresh:
+        return {}
+    return dict(
+        db.execute(
+            "SELECT destination, COUNT(*) FROM deliveries WHERE id >= ? AND state = 'queued' GROUP BY destination",
+            (min(fresh.values()),),
+        )
     )
-    for time_ms, size, premium, alert_id in rows:
-        if is_twin(found, time=datetime.fromtimestamp(time_ms / 1000, UTC), size=size, premium=premium):
-            return str(alert_id)
-    return None
 
 
 def _alert(db: sqlite3.Connection, found: Print, identity: bytes, fires: Sequence[Route]) -> Alert:
@@ -102,8 +83,11 @@ def _alert(db: sqlite3.Connection, found: Print, identity: bytes, fires: Sequenc
     salt = 0
     while True:
         alert = Alert(alert_id(identity, salt), found, hits, created_ns=found.received_ns)
-        row = (alert.id, alert.created_ns, _encode_alert(alert))
-        if db.execute("INSERT OR IGNORE INTO alerts VALUES (?, ?, ?)", row).rowcount:
+        inserted = db.execute(
+            "INSERT OR IGNORE INTO alerts (id, created_ns, ticker, bias, premium, body) VALUES (?, ?, ?, ?, ?, ?)",
+            (alert.id, alert.created_ns, found.ticker, found.bias, found.premium, _encode_alert(alert)),
+        )
+        if inserted.rowcount:
             return alert
         salt += 1  # forty bits are few: another print has this id
 
@@ -132,11 +116,23 @@ def deliveries_of(alert: Alert, fires: Sequence[Route]) -> list[Delivery]:
     ]
 
 
-def _insert_delivery(db: sqlite3.Connection, delivery: Delivery) -> None:
+def _stale_ns(delivery: Delivery, fires: Sequence[Route], terms: Terms) -> int | None:
+    """When it will have waited too long: the most patient of its rules decides. None: never."""
+    ages_s = [
+        terms.max_age_s if route.max_age_s is None else route.max_age_s
+        for route in fires
+        if route.rule in delivery.rules
+    ]
+    known_s = [age_s for age_s in ages_s if age_s is not None]
+    return None if len(known_s) < len(ages_s) else delivery.alert.created_ns + int(max(known_s) * 1e9)
+
+
+def _insert_delivery(db: sqlite3.Connection, delivery: Delivery, stale_ns: int | None) -> int:
+    """Returns its row."""
     score = delivery.alert.print.score
-    db.execute(
-        "INSERT INTO deliveries (alert_id, destination, rules, mentions, priority, score, state, updated_ns)"
-        " VALUES (?, ?, ?, ?, ?, ?, 'queued', ?)",
+    cursor = db.execute(
+        "INSERT INTO deliveries (alert_id, destination, rules, mentions, priority, score, state, stale_ns, updated_ns)"
+        " VALUES (?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
         (
             delivery.alert.id,
             delivery.destination,
@@ -144,17 +140,11 @@ def _insert_delivery(db: sqlite3.Connection, delivery: Delivery) -> None:
             _encode_json(delivery.mentions).decode(),
             PRIORITY_RANK[delivery.priority],
             -1.0 if score is None else score,
+            stale_ns,
             delivery.alert.created_ns,
         ),
     )
-
-
-def _stamp(db: sqlite3.Connection, found: Print, identity: bytes, alert_id: str) -> None:
-    time_ms = None if found.time is None else int(found.time.timestamp() * 1000)
-    db.execute(
-        "INSERT INTO stamps VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (identity, found.provider, found.contract, time_ms, found.size, found.premium, alert_id, found.received_ns),
-    )
+    return int(cursor.lastrowid or 0)
 
 
 def _start_cooldowns(db: sqlite3.Connection, alert: Alert, fires: Sequence[Route]) -> None:

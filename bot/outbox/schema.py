@@ -3,8 +3,12 @@
 import sqlite3
 
 from bot.model.errors import UnavailableError
+from bot.outbox.migration import FROM_1_TO_2, fill_in
 
-VERSION = 1
+VERSION = 2
+
+LARGEST_WAL_BYTES = 64 * 2**20
+"""What the write-ahead log is cut back to after a burst made it grow; SQLite would keep it at its largest for ever."""
 
 TABLES = """
 CREATE TABLE stamps (            -- prints that had their verdict: what makes a second one a duplicate
@@ -15,7 +19,8 @@ CREATE TABLE stamps (            -- prints that had their verdict: what makes a 
   size       INTEGER,
   premium    REAL,
   alert_id   TEXT NOT NULL,
-  stamped_ns INTEGER NOT NULL
+  stamped_ns INTEGER NOT NULL,
+  trade      BLOB NOT NULL       -- the identity of the first print that told of this trade: its twins have the same
 ) WITHOUT ROWID;
 CREATE INDEX stamps_by_contract ON stamps (contract, time_ms) WHERE contract IS NOT NULL;
 CREATE INDEX stamps_by_age ON stamps (stamped_ns);
@@ -31,6 +36,9 @@ CREATE TABLE cooldowns (
 CREATE TABLE alerts (
   id         TEXT PRIMARY KEY,
   created_ns INTEGER NOT NULL,
+  ticker     TEXT NOT NULL,      -- this and the next two: out of the body, so that a digest can add them up
+  bias       TEXT,
+  premium    REAL,
   body       BLOB NOT NULL       -- the Alert, MessagePack
 ) WITHOUT ROWID;
 CREATE INDEX alerts_by_age ON alerts (created_ns);
@@ -44,24 +52,34 @@ CREATE TABLE deliveries (
   priority    INTEGER NOT NULL,  -- 0 high, 1 normal, 2 low
   score       REAL NOT NULL,     -- -1: the print has none
   state       TEXT NOT NULL,
-  solo        INTEGER NOT NULL DEFAULT 0,  -- 1: a batch with it was refused; it goes alone
-  batch       TEXT,
+  solo        INTEGER NOT NULL DEFAULT 0,  -- 1: it goes alone, and to no digest: refused in company, or sent by hand
+  stale_ns    INTEGER,           -- when it will have waited too long; NULL: never
+  overflow    TEXT NOT NULL DEFAULT '',    -- why it goes, or went, to a digest
+  due_ns      INTEGER,           -- with overflow: when a digest may tell of it
+  batch       TEXT,              -- while sending, and after
   place       INTEGER,           -- its place in the batch
+  posts       INTEGER NOT NULL DEFAULT 0,  -- how often it was begun anew: a batch of it is then another message
   attempts    INTEGER NOT NULL DEFAULT 0,
-  updated_ns  INTEGER NOT NULL,
+  updated_ns  INTEGER NOT NULL,  -- when its state changed last: of a sent one, when it was sent
   message_id  TEXT,
+  message_channel TEXT,
   message_url TEXT,
   reason      TEXT NOT NULL DEFAULT '',
+  repeats     INTEGER NOT NULL DEFAULT 0,  -- further prints of its contract and side, inside the cooldown
+  repeats_usd REAL NOT NULL DEFAULT 0,
+  repeats_ns  INTEGER NOT NULL DEFAULT 0,  -- when the newest was received
+  shown       INTEGER NOT NULL DEFAULT 0,  -- how many of them its message is known to tell of
+  news_ns     INTEGER,           -- since when its message has more to tell; NULL: it has not
   UNIQUE (alert_id, destination)
 );
-CREATE INDEX deliveries_due ON deliveries (destination, priority, score DESC, id DESC) WHERE state = 'queued';
 CREATE INDEX deliveries_by_batch ON deliveries (batch, place) WHERE batch IS NOT NULL;
 
 CREATE TABLE batches (           -- frozen and not yet settled
   id          TEXT PRIMARY KEY,
   destination TEXT NOT NULL,
   frozen_ns   INTEGER NOT NULL,
-  attempts    INTEGER NOT NULL DEFAULT 0
+  attempts    INTEGER NOT NULL DEFAULT 0,  -- that may have reached the platform
+  body        BLOB               -- the Digest, MessagePack; NULL: the batch carries its deliveries
 ) WITHOUT ROWID;
 
 CREATE TABLE suppressed (        -- later prints that an alert kept quiet
@@ -79,9 +97,32 @@ CREATE TABLE positions (         -- how far each provider's feed is committed
 ) WITHOUT ROWID;
 """
 
+SINCE_2 = """
+CREATE TABLE notices (           -- what the admins were told
+  subject TEXT PRIMARY KEY,
+  told_ns INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- A query finds a partial index only where its WHERE repeats the index's own.
+-- What goes next, in its order, whatever else waits:
+CREATE INDEX deliveries_due ON deliveries (destination, priority, solo DESC, score DESC, id DESC)
+  WHERE state = 'queued' AND overflow = '';
+CREATE INDEX deliveries_aging ON deliveries (destination, stale_ns)
+  WHERE state = 'queued' AND overflow = '' AND stale_ns IS NOT NULL;
+CREATE INDEX deliveries_overflowing ON deliveries (destination, overflow, due_ns)
+  WHERE state = 'queued' AND overflow <> '';
+-- When the last digest was tried:
+CREATE INDEX deliveries_digested ON deliveries (destination, updated_ns) WHERE batch IS NOT NULL AND overflow <> '';
+-- How many were sent singly of late:
+CREATE INDEX deliveries_sent ON deliveries (destination, updated_ns) WHERE state = 'sent';
+CREATE INDEX deliveries_with_news ON deliveries (destination, news_ns)
+  WHERE state = 'sent' AND news_ns IS NOT NULL AND message_id IS NOT NULL;
+"""
+"""What version 2 brought whole: a new store and one of version 1 get it alike."""
+
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Set the store's modes and make its tables where there are none.
+    """Set the store's modes; make its tables where there are none, and bring those of an older flowbot up to date.
 
     synchronous=FULL, because "durable" means after a power cut too, and alerts are rare enough to afford it.
     Raises UnavailableError for a store that a newer flowbot wrote.
@@ -90,9 +131,14 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute(f"PRAGMA journal_size_limit = {LARGEST_WAL_BYTES}")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         msg = f"the store has schema {version}, this flowbot knows {VERSION}: run the newer flowbot, or set store.path"
         raise UnavailableError(msg)
     if version == 0:
-        connection.executescript(f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+        connection.executescript(f"BEGIN IMMEDIATE; {TABLES} {SINCE_2} PRAGMA user_version = {VERSION}; COMMIT;")
+    elif version == 1:
+        connection.executescript(f"BEGIN IMMEDIATE; {FROM_1_TO_2} {SINCE_2} PRAGMA user_version = {VERSION};")
+        fill_in(connection)
+        connection.execute("COMMIT")

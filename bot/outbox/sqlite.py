@@ -7,12 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from bot.model.alerts import Batch, Explanation
+import msgspec
+
+from bot.model.alerts import Batch, Edit, Explanation
 from bot.model.errors import UnavailableError
 from bot.model.matches import Match
-from bot.model.outcomes import Outcome
-from bot.model.ports import Commit, Fit, Judge
-from bot.outbox import batches, history, records
+from bot.model.outcomes import EditOutcome, Outcome
+from bot.model.ports import Commit, Fit, Judge, Lease, Target
+from bot.model.terms import Terms
+from bot.outbox import batches, edits, history, lease, records, retention
+from bot.outbox.beside import read_deliveries as read_deliveries
+from bot.outbox.beside import read_explanation as read_explanation
+from bot.outbox.beside import retry_deliveries as retry_deliveries
 from bot.outbox.schema import prepare
 from bot.outbox.writer import Transactions, Writer
 
@@ -24,17 +30,18 @@ class SqliteOutbox:
         self._writer = writer
         self._lock = lock
         self._now_ns = now_ns
+        self._data_version: int | None = None
 
     @property
     def commits(self) -> int:
         """Transactions since start: a burst costs few, because they are grouped."""
         return self._writer.commits
 
-    async def commit(self, matches: Sequence[Match], judge: Judge, idle: Mapping[str, Fit]) -> Commit:
-        return await self._writer.do(lambda db: records.record(db, matches, judge, idle))
+    async def commit(self, matches: Sequence[Match], judge: Judge, targets: Mapping[str, Target]) -> Commit:
+        return await self._writer.do(lambda db: records.record(db, matches, judge, targets, now_ns=self._now_ns()))
 
-    async def lease(self, destination: str, fit: Fit) -> Batch | None:
-        return await self._writer.do(lambda db: batches.lease(db, destination, fit, now_ns=self._now_ns()))
+    async def lease(self, destination: str, fit: Fit, terms: Terms) -> Lease:
+        return await self._writer.do(lambda db: lease.lease(db, destination, fit, terms, now_ns=self._now_ns()))
 
     async def settle(self, batch: Batch, outcome: Outcome, *, is_final: bool) -> None:
         now_ns = self._now_ns()
@@ -46,6 +53,15 @@ class SqliteOutbox:
     async def interrupted(self) -> Sequence[Batch]:
         return await self._writer.do(batches.interrupted)
 
+    async def next_edit(self, destination: str) -> Edit | None:
+        return await self._writer.do(lambda db: edits.next_edit(db, destination))
+
+    async def settle_edit(self, edit: Edit, outcome: EditOutcome) -> None:
+        await self._writer.do(lambda db: edits.settle_edit(db, edit, outcome, now_ns=self._now_ns()))
+
+    async def may_tell(self, subject: str, every_s: float) -> bool:
+        return await self._writer.do(lambda db: history.may_tell(db, subject, every_s, now_ns=self._now_ns()))
+
     async def waiting(self) -> Mapping[str, int]:
         """Deliveries that wait for their turn, by destination."""
         return await self._writer.do(history.waiting)
@@ -53,10 +69,21 @@ class SqliteOutbox:
     async def explain(self, alert_id: str) -> Explanation | None:
         return await self._writer.do(lambda db: history.explain(db, alert_id))
 
+    async def is_changed_elsewhere(self) -> bool:
+        """Whether another process wrote to the store since this was asked last; False the first time."""
+        known = self._data_version
+        self._data_version = await self._writer.do(_data_version)
+        return known not in (None, self._data_version)
+
     async def forget(self, keep_s: float) -> int:
-        """Delete what is settled and older than `keep_s`; returns how many alerts went."""
-        before_ns = self._now_ns() - int(keep_s * 1e9)
-        return await self._writer.do(lambda db: history.forget(db, before_ns))
+        """Delete what is settled and older than `keep_s`, expire what waited as long; how many alerts went."""
+        now_ns = self._now_ns()
+        before_ns = now_ns - int(keep_s * 1e9)
+        alerts, is_last = 0, False
+        while not is_last:
+            step = await self._writer.do(lambda db: retention.forget(db, before_ns, now_ns=now_ns))
+            alerts, is_last = alerts + step.alerts, step.is_last
+        return alerts
 
     async def close(self) -> None:
         await self._writer.close()
@@ -73,26 +100,20 @@ def open_outbox(path: Path, now_ns: Callable[[], int]) -> SqliteOutbox:
         lock = _lock(path)
     except OSError as error:
         raise UnavailableError(f"cannot use the store {path}: {error.strerror}: mend it, or set store.path") from error
+    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
     try:
-        connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         prepare(connection)
-    except (sqlite3.Error, UnavailableError) as error:
+    except (sqlite3.Error, msgspec.MsgspecError, UnavailableError) as error:
+        connection.close()
         lock.close()
         raise UnavailableError(f"cannot use the store {path}: {error}") from error
     return SqliteOutbox(Writer(connection), lock, now_ns)
 
 
-def read_explanation(path: Path, alert_id: str) -> Explanation | None:
-    """Explain from the store's file, beside a running service. Raises UnavailableError where there is no store."""
-    if not path.exists():
-        raise UnavailableError(f"there is no store at {path}: has `flowbot run` ever run with this configuration?")
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    try:
-        return history.explain(connection, alert_id)
-    except sqlite3.Error as error:
-        raise UnavailableError(f"cannot read the store {path}: {error}") from error
-    finally:
-        connection.close()
+def _data_version(db: sqlite3.Connection) -> int:
+    """A number that changes when another connection commits (sqlite.org/pragma.html#pragma_data_version)."""
+    (version,) = db.execute("PRAGMA data_version").fetchone()
+    return int(version)
 
 
 def _lock(path: Path) -> IO[str]:

@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from bot.gate.verdict import judge
-from bot.model.alerts import Delivery
+from bot.model.alerts import Batch, Delivery, DeliveryRecord
 from bot.model.outcomes import DestinationDead, Permanent, Retry, Sent, Unknown
-from bot.model.ports import Outbox
+from bot.model.ports import Outbox, Target
+from bot.model.terms import Terms
 from tests.samples import NOON_NS, NVDA, a_match, a_print, a_route
 
 SECOND_NS = 1_000_000_000
@@ -18,7 +20,44 @@ def fit(deliveries: object) -> int:
     return 3
 
 
+IDLE = {"desk": Target(fit=fit)}
+NO_LIMITS = Terms()
+
 Reopen = Callable[[], Awaitable[Outbox]]
+
+
+class Clock:
+    """The store's clock: noon in New York until a test moves it."""
+
+    def __init__(self) -> None:
+        self.ns = NOON_NS
+
+    def __call__(self) -> int:
+        return self.ns
+
+    def at(self, seconds: float) -> None:
+        """So many seconds after noon."""
+        self.ns = NOON_NS + int(seconds * SECOND_NS)
+
+
+async def take(outbox: Outbox, terms: Terms = NO_LIMITS, destination: str = "desk") -> Batch | None:
+    """The next batch, if there is one."""
+    return (await outbox.lease(destination, fit, terms)).batch
+
+
+async def sizes(outbox: Outbox, terms: Terms = NO_LIMITS) -> list[int | None]:
+    """The next batch by its prints' sizes, which tests tell prints apart by."""
+    batch = await take(outbox, terms)
+    assert batch is not None
+    assert batch.digest is None
+    return [delivery.alert.print.size for delivery in batch.deliveries]
+
+
+async def record_of(outbox: Outbox, alert_id: str) -> DeliveryRecord:
+    explanation = await outbox.explain(alert_id)
+    assert explanation is not None
+    (record,) = explanation.deliveries
+    return record
 
 
 class OutboxContract:
@@ -33,7 +72,7 @@ class OutboxContract:
         assert dict(commit.queued) == {"desk": 1, "room": 1}
         (alert,) = commit.alerts
         assert len(alert.id) == 8
-        batch = await outbox.lease("desk", fit)
+        batch = await take(outbox)
         assert batch is not None
         assert batch.deliveries == (Delivery(alert, "desk", ("a", "b", "c"), "high", ("1", "2", "3")),)
         assert len(batch.id) <= 25
@@ -95,12 +134,12 @@ class OutboxContract:
         assert list((await outbox.commit([a_match(replayed, route)], judge, {})).alerts) == []
 
     async def test_an_idle_destination_gets_its_batch_in_the_same_transaction(self, outbox: Outbox) -> None:
-        commit = await outbox.commit([a_match()], judge, {"desk": fit})
+        commit = await outbox.commit([a_match()], judge, IDLE)
         assert dict(commit.queued) == {}
         (batch,) = commit.batches
         assert [delivery.alert for delivery in batch.deliveries] == list(commit.alerts)
-        assert await outbox.lease("desk", fit) is None
-        assert list(await outbox.interrupted()) == [batch]
+        assert await take(outbox) is None
+        assert list(await outbox.interrupted()) == [msgspec.structs.replace(batch, attempts=1)]
 
     async def test_batches_take_priority_then_score_then_newest_and_only_what_fits(self, outbox: Outbox) -> None:
         def queued(size: int, score: float | None, priority: str = "normal") -> object:
@@ -111,19 +150,19 @@ class OutboxContract:
             judge,
             {},
         )
-        batches = [await outbox.lease("desk", fit), await outbox.lease("desk", fit), await outbox.lease("desk", fit)]
+        batches = [await take(outbox), await take(outbox), await take(outbox)]
         sizes = [[d.alert.print.size for d in batch.deliveries] if batch else None for batch in batches]
         assert sizes == [[5, 4, 2], [1, 3], None]
 
     async def test_a_frozen_batch_survives_a_restart_as_it_was(self, outbox: Outbox, reopen: Reopen) -> None:
         await outbox.commit([a_match(), a_match(a_print(size=7))], judge, {})
-        batch = await outbox.lease("desk", fit)
+        batch = await take(outbox)
         assert batch is not None
         await outbox.settle(batch, Unknown("timeout"), is_final=False)
         after = await reopen()
         (found,) = await after.interrupted()
         assert (found.id, found.deliveries, found.attempts) == (batch.id, batch.deliveries, 1)
-        assert await after.lease("desk", fit) is None
+        assert await take(after) is None
 
     @pytest.mark.parametrize(
         ("outcome", "state"),
@@ -135,10 +174,10 @@ class OutboxContract:
         ],
     )
     async def test_a_final_outcome_is_the_deliverys_end(self, outbox: Outbox, outcome: Sent, state: str) -> None:
-        commit = await outbox.commit([a_match()], judge, {"desk": fit})
+        commit = await outbox.commit([a_match()], judge, IDLE)
         await outbox.settle(commit.batches[0], outcome, is_final=True)
         assert list(await outbox.interrupted()) == []
-        assert await outbox.lease("desk", fit) is None
+        assert await take(outbox) is None
         explanation = await outbox.explain(commit.alerts[0].id)
         assert explanation is not None
         (record,) = explanation.deliveries
@@ -149,35 +188,35 @@ class OutboxContract:
 
     async def test_a_refused_batch_is_queued_again_each_alone(self, outbox: Outbox) -> None:
         await outbox.commit([a_match(a_print(size=n, score=float(n))) for n in (1, 2, 3)], judge, {})
-        batch = await outbox.lease("desk", fit)
+        batch = await take(outbox)
         assert batch is not None
         await outbox.requeue(batch, Permanent("bad"), is_solo=True)
-        leased = [await outbox.lease("desk", fit) for _ in range(4)]
+        leased = [await take(outbox) for _ in range(4)]
         sizes = [[d.alert.print.size for d in b.deliveries] if b else None for b in leased]
         assert sizes == [[3], [2], [1], None]
 
     async def test_a_batch_that_never_went_out_is_queued_again_together(self, outbox: Outbox) -> None:
         await outbox.commit([a_match(a_print(size=n)) for n in (1, 2)], judge, {})
-        batch = await outbox.lease("desk", fit)
+        batch = await take(outbox)
         assert batch is not None
         await outbox.requeue(batch, Retry("refused"), is_solo=False)
         explanation = await outbox.explain(batch.deliveries[0].alert.id)
         assert explanation is not None
         assert [(d.state, d.attempts, d.reason) for d in explanation.deliveries] == [("queued", 1, "refused")]
-        again = await outbox.lease("desk", fit)
+        again = await take(outbox)
         assert again is not None
         assert again.deliveries == batch.deliveries
         assert again.id == batch.id, "the platform is to recognise it as the same message"
 
     async def test_what_must_go_alone_still_does_after_a_refusal_for_another_reason(self, outbox: Outbox) -> None:
         await outbox.commit([a_match(a_print(size=n, score=float(n))) for n in (1, 2)], judge, {})
-        batch = await outbox.lease("desk", fit)
+        batch = await take(outbox)
         assert batch is not None
         await outbox.requeue(batch, Permanent("bad"), is_solo=True)
-        alone = await outbox.lease("desk", fit)
+        alone = await take(outbox)
         assert alone is not None
         await outbox.requeue(alone, None, is_solo=False)
-        again = await outbox.lease("desk", fit)
+        again = await take(outbox)
         assert again is not None
         assert [delivery.alert.print.size for delivery in again.deliveries] == [2]
 

@@ -1,52 +1,32 @@
-"""The SQLite outbox: the contract, and what is its own: locking, versions, group commit, forgetting."""
+"""The SQLite outbox: the contract, and what is its own: locking, versions, group commit."""
 
 import asyncio
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from bot.gate.verdict import judge
 from bot.model.errors import StoreError, UnavailableError
-from bot.model.outcomes import Sent
 from bot.outbox.records import alert_id
-from bot.outbox.sqlite import SqliteOutbox, open_outbox, read_explanation
-from tests.outbox.contract import OutboxContract, Reopen, fit
-from tests.samples import NOON_NS, NVDA, a_match, a_print
-
-DAY_NS = 86_400 * 10**9
-
-
-def now_ns() -> int:
-    return NOON_NS
-
-
-@pytest.fixture
-async def reopen(tmp_path: Path) -> AsyncIterator[Reopen]:
-    opened: list[SqliteOutbox] = []
-
-    async def open_again() -> SqliteOutbox:
-        if opened:
-            await opened[-1].close()
-        opened.append(open_outbox(tmp_path / "deep" / "flowbot.db", now_ns))
-        return opened[-1]
-
-    yield open_again
-    for outbox in opened:
-        await outbox.close()
-
-
-@pytest.fixture
-async def outbox(reopen: Reopen) -> SqliteOutbox:
-    outbox = await reopen()
-    assert isinstance(outbox, SqliteOutbox)
-    return outbox
+from bot.outbox.sqlite import SqliteOutbox, open_outbox
+from tests.outbox.contract import Clock, OutboxContract
+from tests.outbox.contract_lease import LeaseContract
+from tests.outbox.contract_repeats import RepeatsContract
+from tests.samples import NVDA, a_match, a_print
 
 
 class TestContract(OutboxContract):
+    pass
+
+
+class TestLease(LeaseContract):
+    pass
+
+
+class TestRepeats(RepeatsContract):
     pass
 
 
@@ -71,8 +51,7 @@ async def test_one_failing_job_does_not_undo_its_neighbours(outbox: SqliteOutbox
     assert len((await outbox.commit([a_match(a_print(size=3))], judge, {})).alerts) == 1
 
 
-async def test_a_store_that_cannot_write_says_so_and_keeps_nothing(outbox: SqliteOutbox, tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "flowbot.db"
+async def test_a_store_that_cannot_write_says_so_and_keeps_nothing(outbox: SqliteOutbox, path: Path) -> None:
     with sqlite3.connect(path) as other:
         other.execute("CREATE TRIGGER full BEFORE INSERT ON alerts BEGIN SELECT RAISE(ABORT, 'disk full'); END")
     other.close()
@@ -84,7 +63,7 @@ async def test_a_store_that_cannot_write_says_so_and_keeps_nothing(outbox: Sqlit
     assert len((await outbox.commit([a_match()], judge, {})).alerts) == 1
 
 
-async def test_a_second_process_is_refused_and_told_who_has_the_store(outbox: SqliteOutbox, tmp_path: Path) -> None:
+async def test_a_second_process_is_refused_and_told_who_has_the_store(outbox: SqliteOutbox, path: Path) -> None:
     code = (
         "import sys, pathlib, time\n"
         "from bot.outbox.sqlite import open_outbox\n"
@@ -92,7 +71,6 @@ async def test_a_second_process_is_refused_and_told_who_has_the_store(outbox: Sq
         "try: open_outbox(pathlib.Path(sys.argv[1]), time.time_ns)\n"
         "except UnavailableError as error: print(error)\n"
     )
-    path = tmp_path / "deep" / "flowbot.db"
     done = await asyncio.to_thread(
         subprocess.run, [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=30, check=True
     )
@@ -106,33 +84,21 @@ def test_a_store_of_a_newer_flowbot_is_left_alone(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(UnavailableError, match="schema 99"):
-        open_outbox(path, now_ns)
+        open_outbox(path, Clock())
 
 
 def test_a_file_that_is_no_store_is_refused_in_words(tmp_path: Path) -> None:
     path = tmp_path / "flowbot.db"
     path.write_text("this is a shopping list, not a database " * 50)
     with pytest.raises(UnavailableError, match="cannot use the store"):
-        open_outbox(path, now_ns)
+        open_outbox(path, Clock())
 
 
-async def test_the_store_is_wal_with_incremental_vacuum_and_full_sync(outbox: SqliteOutbox, tmp_path: Path) -> None:
-    connection = sqlite3.connect(tmp_path / "deep" / "flowbot.db")
+async def test_the_store_is_wal_with_incremental_vacuum_and_full_sync(outbox: SqliteOutbox, path: Path) -> None:
+    connection = sqlite3.connect(path)
     pragmas = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "auto_vacuum")}
     connection.close()
     assert pragmas == {"journal_mode": "wal", "auto_vacuum": 2}
-
-
-async def test_forgetting_takes_what_is_old_and_settled_and_nothing_else(outbox: SqliteOutbox) -> None:
-    old_ns = NOON_NS - 8 * DAY_NS
-    settled = await outbox.commit([a_match(a_print(size=1, received_ns=old_ns))], judge, {"desk": fit})
-    await outbox.settle(settled.batches[0], Sent(), is_final=True)
-    waiting = await outbox.commit([a_match(a_print(size=2, received_ns=old_ns))], judge, {})
-    fresh = await outbox.commit([a_match(a_print(size=3))], judge, {"desk": fit})
-    assert await outbox.forget(keep_s=7 * 86_400.0) == 1
-    assert await outbox.explain(settled.alerts[0].id) is None
-    assert await outbox.explain(waiting.alerts[0].id) is not None
-    assert await outbox.explain(fresh.alerts[0].id) is not None
 
 
 async def test_two_prints_whose_ids_collide_both_alert(outbox: SqliteOutbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,17 +107,8 @@ async def test_two_prints_whose_ids_collide_both_alert(outbox: SqliteOutbox, mon
     assert [alert.id for alert in commit.alerts] == ["same-000", "same-001", "same-002"]
 
 
-def test_an_alert_id_follows_from_the_print(tmp_path: Path) -> None:
+def test_an_alert_id_follows_from_the_print() -> None:
     ids = {alert_id(a_print(size=n).identity) for n in range(100)}
     assert len(ids) == 100
     assert alert_id(NVDA.identity) == alert_id(a_print(received_ns=1).identity)
     assert all(len(text) == 8 and set(text) <= set("0123456789abcdefghjkmnpqrstvwxyz") for text in ids)
-
-
-async def test_explaining_works_beside_a_running_service(outbox: SqliteOutbox, tmp_path: Path) -> None:
-    commit = await outbox.commit([a_match()], judge, {})
-    found = read_explanation(tmp_path / "deep" / "flowbot.db", commit.alerts[0].id)
-    assert found is not None
-    assert found.alert == commit.alerts[0]
-    with pytest.raises(UnavailableError, match="no store"):
-        read_explanation(tmp_path / "elsewhere.db", "x")

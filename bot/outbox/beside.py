@@ -1,0 +1,99 @@
+"""What another process may ask of the store's file, and do to it, beside a running service."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.model.alerts import DeliveryRecord, DeliveryState, Explanation
+from bot.model.errors import InputError, UnavailableError
+from bot.outbox import history
+from bot.outbox.rows import records
+from bot.outbox.schema import VERSION
+
+BUSY_S = 5.0
+"""How long to wait for the service's own transaction."""
+RETRIED: frozenset[DeliveryState] = frozenset({"dead", "unknown", "expired"})
+
+
+def read_explanation(path: Path, alert_id: str) -> Explanation | None:
+    """Everything known about one alert; None where the id is unknown. Raises UnavailableError without a store."""
+    with _opened(path, "ro") as db:
+        return history.explain(db, alert_id)
+
+
+def read_deliveries(
+    path: Path, *, state: DeliveryState | None, destination: str | None, limit: int
+) -> list[DeliveryRecord]:
+    """Deliveries, newest alert first, at most `limit`; None: of any. Raises UnavailableError without a store."""
+    with _opened(path, "ro") as db:
+        return records(
+            db,
+            "WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR destination = ?2) ORDER BY id DESC LIMIT ?3",
+            (state, destination, limit),
+        )
+
+
+def retry_deliveries(path: Path, wanted: str, now_ns: int) -> list[DeliveryRecord]:
+    """Queue an alert's deliveries that ended dead, unknown or expired again, before all others, each alone.
+
+    `wanted` is an alert's id, or `alert@destination`. Returns what was queued. A running service sees it by
+    `SqliteOutbox.is_changed_elsewhere`. Raises InputError where there is nothing of the sort, UnavailableError
+    without a store.
+    """
+    alert_id, _, destination = wanted.strip().partition("@")
+    alert_id = alert_id.lower()
+    with _opened(path, "rw") as db:
+        db.execute("BEGIN IMMEDIATE")
+        found = records(db, "WHERE alert_id = ? ORDER BY id", (alert_id,))
+        chosen = _retried(found, alert_id, destination, path)
+        db.executemany(
+            "UPDATE deliveries SET state = 'queued', priority = 0, solo = 1, stale_ns = NULL, overflow = '',"
+            " due_ns = NULL, batch = NULL, place = NULL, posts = posts + 1, message_id = NULL, message_channel = NULL,"
+            " message_url = NULL, reason = '', updated_ns = ? WHERE alert_id = ? AND destination = ?",
+            [(now_ns, alert_id, record.destination) for record in chosen],
+        )
+        queued = records(db, "WHERE alert_id = ? AND state = 'queued' ORDER BY id", (alert_id,))
+        db.execute("COMMIT")
+    names = {record.destination for record in chosen}
+    return [record for record in queued if record.destination in names]
+
+
+def _retried(found: list[DeliveryRecord], alert_id: str, destination: str, path: Path) -> list[DeliveryRecord]:
+    if not found:
+        raise InputError(f'no alert "{alert_id}" in {path}; `flowbot deliveries` lists what there is')
+    meant = [record for record in found if destination in ("", record.destination)]
+    if not meant:
+        others = ", ".join(record.destination for record in found)
+        raise InputError(f'alert {alert_id} has no delivery to "{destination}"; it has {others}')
+    chosen = [record for record in meant if record.state in RETRIED]
+    if not chosen:
+        states = ", ".join(map(_stands, meant))
+        msg = f"alert {alert_id} {states}; only dead, unknown and expired deliveries are sent again"
+        raise InputError(msg)
+    return chosen
+
+
+def _stands(record: DeliveryRecord) -> str:
+    """`was sent to desk at 2026-07-16 16:00:05 UTC`."""
+    at = datetime.fromtimestamp(record.updated_ns // 10**9, UTC)
+    verb = {"queued": "is queued for", "sending": "is on its way to"}.get(record.state, f"was {record.state} to")
+    return f"{verb} {record.destination} {'since' if verb.startswith('is') else 'at'} {at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+@contextlib.contextmanager
+def _opened(path: Path, access: str) -> Iterator[sqlite3.Connection]:
+    """The store's file, not the service's lock: SQLite lets one write at a time, and any read."""
+    if not path.exists():
+        raise UnavailableError(f"there is no store at {path}: has `flowbot run` ever run with this configuration?")
+    try:
+        uri = f"{path.absolute().as_uri()}?mode={access}"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)) as db:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            if version != VERSION:
+                msg = f"the store {path} has schema {version}, this flowbot knows {VERSION}: "
+                raise UnavailableError(msg + ("`flowbot run` updates it" if version < VERSION else "update flowbot"))
+            yield db
+    except sqlite3.Error as error:
+        raise UnavailableError(f"cannot use the store {path}: {error}") from error

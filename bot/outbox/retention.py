@@ -1,0 +1,63 @@
+"""How the store forgets, a bounded step at a time, and gives the disk its space back. Runs inside a transaction."""
+
+import sqlite3
+from typing import NamedTuple
+
+FORGET_AT_ONCE = 5000
+"""Rows of a kind deleted in one transaction: bounds how long a commit behind it waits."""
+PAGES_AT_ONCE = 1000
+"""Pages of 4 KiB given back in one transaction, for the same reason."""
+WAITED_TOO_LONG = "waited longer than dedup.keep"
+
+
+_PRUNE = (
+    "DELETE FROM stamps WHERE identity IN (SELECT identity FROM stamps WHERE stamped_ns < ? LIMIT ?)",
+    "DELETE FROM cooldowns WHERE (rule, key) IN (SELECT rule, key FROM cooldowns WHERE until_ns < ? LIMIT ?)",
+    "DELETE FROM notices WHERE subject IN (SELECT subject FROM notices WHERE told_ns < ? LIMIT ?)",
+)
+
+
+class Step(NamedTuple):
+    """What one step did."""
+
+    alerts: int
+    """Alerts forgotten."""
+    is_last: bool
+    """Nothing is left to do."""
+
+
+def forget(db: sqlite3.Connection, before_ns: int, *, now_ns: int) -> Step:
+    """Forget some of what is older than `before_ns`: stamps, cooldowns, notices, alerts that are settled.
+
+    What still waits after so long is expired, and remembered for as long again, so that its end can be read.
+    What is on its way stays.
+    """
+    pruned = [db.execute(statement, (before_ns, FORGET_AT_ONCE)).rowcount for statement in _PRUNE]
+    expired = db.execute(
+        "UPDATE deliveries SET state = 'expired', reason = ?, updated_ns = ? WHERE id IN (SELECT deliveries.id"
+        " FROM alerts JOIN deliveries ON alert_id = alerts.id WHERE created_ns < ? AND state = 'queued' LIMIT ?)",
+        (WAITED_TOO_LONG, now_ns, before_ns, FORGET_AT_ONCE),
+    ).rowcount
+    alerts = _forget_alerts(db, before_ns)
+    is_vacuumed = _vacuum(db)
+    return Step(alerts, is_vacuumed and max(*pruned, expired, alerts) < FORGET_AT_ONCE)
+
+
+def _forget_alerts(db: sqlite3.Connection, before_ns: int) -> int:
+    old = db.execute(
+        "SELECT id FROM alerts WHERE created_ns < ? AND NOT EXISTS (SELECT 1 FROM deliveries"
+        " WHERE alert_id = alerts.id AND (state IN ('queued', 'sending') OR updated_ns >= ?)) LIMIT ?",
+        (before_ns, before_ns, FORGET_AT_ONCE),
+    ).fetchall()
+    db.executemany("DELETE FROM deliveries WHERE alert_id = ?", old)
+    db.executemany("DELETE FROM suppressed WHERE alert_id = ?", old)
+    db.executemany("DELETE FROM alerts WHERE id = ?", old)
+    return len(old)
+
+
+def _vacuum(db: sqlite3.Connection) -> bool:
+    """Give some free pages back; whether all that can be given is."""
+    (free,) = db.execute("PRAGMA freelist_count").fetchone()
+    db.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()  # one row a page: unread, it frees only one
+    (left,) = db.execute("PRAGMA freelist_count").fetchone()
+    return bool(left == 0 or left == free)

@@ -1,0 +1,158 @@
+"""What a lease costs does not grow with what waits behind it: every statement finds its rows by an index."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import time
+from typing import Any
+
+import msgspec
+import pytest
+
+from bot.model.terms import ActiveHours, Terms
+from bot.outbox.edits import next_edit
+from bot.outbox.lease import lease
+from bot.outbox.schema import prepare
+from tests.outbox.contract import SECOND_NS, fit
+from tests.samples import NOON_NS, an_alert
+
+TERMS = Terms(max_age_s=120.0, budget=100_000, hours=ActiveHours(time(9, 25), time(16, 15)))
+MANY, FEW = 10_000, 100
+HOUR_NS = 3600 * SECOND_NS
+
+
+class Recording(sqlite3.Connection):
+    """Remembers the statements that were run, with their arguments."""
+
+    statements: list[tuple[str, Any]]
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        self.statements.append((sql, parameters))
+        return super().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
+        rows = list(parameters)
+        self.statements.extend((sql, row) for row in rows[:1])
+        return super().executemany(sql, rows)
+
+
+@pytest.fixture
+def db() -> Iterator[Recording]:
+    connection = sqlite3.connect(":memory:", isolation_level=None, factory=Recording)
+    connection.statements = []
+    prepare(connection)
+    yield connection
+    connection.close()
+
+
+def fill(db: Recording, count: int, state: str, prefix: str = "a", **columns: Any) -> None:
+    """So many deliveries to the desk in this state, and as many alerts."""
+    db.executemany(
+        "INSERT INTO alerts (id, created_ns, ticker, bias, premium, body) VALUES (?, ?, ?, 'bull', 1.0, ?)",
+        [
+            (f"{prefix}{n}", NOON_NS, f"T{n % 300}", msgspec.msgpack.encode(an_alert(id=f"{prefix}{n}")))
+            for n in range(count)
+        ],
+    )
+    more = "".join(f", {name}" for name in columns)
+    places = ", ?" * len(columns)
+    db.executemany(
+        "INSERT INTO deliveries (alert_id, destination, rules, mentions, priority, score, updated_ns, state"  # noqa: S608 - the names are the tests'
+        f"{more}) VALUES (?, 'desk', '[]', '[]', 1, ?, ?, ?{places})",
+        [(f"{prefix}{n}", float(n % 100), NOON_NS - 2 * HOUR_NS, state, *columns.values()) for n in range(count)],
+    )
+    db.statements.clear()
+
+
+def steps(db: Recording, work: Callable[[], object]) -> int:
+    """How many hundreds of SQLite's own instructions it takes: the same on every machine."""
+    count = 0
+
+    def tick() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    db.set_progress_handler(tick, 100)
+    work()
+    db.set_progress_handler(None, 0)
+    return count
+
+
+def plans(db: Recording) -> list[str]:
+    ran, db.statements = db.statements, []
+    return [
+        f"{step} <- {sql}"
+        for sql, parameters in ran
+        for _, _, _, step in db.execute(f"EXPLAIN QUERY PLAN {sql}", parameters).fetchall()
+    ]
+
+
+def needless(found: list[str]) -> list[str]:
+    """Steps that read a whole table, or sort."""
+    small = ("SCAN batches", "SCAN CONSTANT ROW", "SCAN (subquery")  # what is on its way; the reasons to overflow
+    return [step for step in found if "TEMP B-TREE" in step or (step.startswith("SCAN") and not step.startswith(small))]
+
+
+WAITING = {"stale_ns": NOON_NS + HOUR_NS}
+LATER = {"overflow": "backlog", "due_ns": NOON_NS + HOUR_NS}
+SITUATIONS: list[tuple[str, dict[str, Any], Terms]] = [
+    ("queued", WAITING, TERMS),
+    ("queued", WAITING, msgspec.structs.replace(TERMS, is_digested=False)),
+    ("queued", LATER, TERMS),
+    ("queued", {"overflow": "hours", "due_ns": NOON_NS}, Terms(is_digested=True, hours=None)),
+    ("sent", {"message_id": "m", "batch": "b"}, TERMS),
+    ("digested", {"message_id": "m", "batch": "b", "overflow": "stale"}, TERMS),
+]
+
+
+@pytest.mark.parametrize(("state", "columns", "terms"), SITUATIONS)
+def test_every_statement_of_a_lease_finds_its_rows_by_an_index(
+    db: Recording, state: str, columns: dict[str, Any], terms: Terms
+) -> None:
+    fill(db, FEW, state, **columns)
+    fill(db, 3, "queued", prefix="z")
+    lease(db, "desk", fit, terms, now_ns=NOON_NS)
+    found = plans(db)
+    assert found
+    is_digest = any("GROUP BY" in step for step in found)  # which sorts what it adds up, once
+    assert [step for step in needless(found) if not (is_digest and "TEMP B-TREE" in step)] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "columns", "terms"),
+    [one for one in SITUATIONS if one[1].get("overflow") != "hours"],  # a digest that is due takes all there is
+)
+def test_a_lease_costs_the_same_whatever_waits_behind_it(
+    db: Recording, state: str, columns: dict[str, Any], terms: Terms
+) -> None:
+    costs = []
+    for prefix, count in (("a", FEW), ("b", MANY)):
+        fill(db, count, state, prefix=prefix, **columns)
+        fill(db, 3, "queued", prefix=f"z{prefix}")
+        costs.append(steps(db, lambda: lease(db, "desk", fit, terms, now_ns=NOON_NS)))
+    assert costs[1] <= 2 * costs[0] + 5, f"hundreds of instructions: {costs}"
+
+
+def test_marking_a_backlog_skips_only_what_may_wait(db: Recording) -> None:
+    fill(db, FEW, "queued")
+    lease(db, "desk", fit, Terms(backlog=50), now_ns=NOON_NS)
+    assert needless(plans(db)) == []
+
+
+def test_news_are_found_among_ten_thousand_messages_without_any(db: Recording) -> None:
+    fill(db, MANY, "sent", message_id="m", batch="b")
+    db.execute("UPDATE deliveries SET repeats = 1, news_ns = 1, batch = 'mine', place = 0 WHERE alert_id = 'a7777'")
+    db.statements.clear()
+    assert steps(db, lambda: next_edit(db, "desk")) <= 5
+    assert needless(plans(db)) == []
+
+
+def test_a_digest_of_ten_thousand_decodes_only_the_best(db: Recording) -> None:
+    fill(db, MANY, "queued", overflow="backlog", due_ns=NOON_NS)
+    batch = lease(db, "desk", fit, TERMS, now_ns=NOON_NS).batch
+    assert batch is not None
+    assert batch.digest is not None
+    assert (batch.count, batch.digest.ticker_count, len(batch.digest.top)) == (MANY, 300, 5)
+    bodies = [sql for sql, _ in db.statements if "body" in sql and sql.startswith("SELECT")]
+    assert len(bodies) == 1
+    assert bodies[0].endswith("LIMIT 5")
