@@ -6,6 +6,7 @@ A type's file bears the type's name and has `build(name, settings, means)`.
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from time import time_ns
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -24,6 +25,8 @@ AnyDestinationSettings = Annotated[
     | of.DiscordChannelSettings
     | of.SlackWebhookSettings
     | of.SlackChannelSettings
+    | of.WebhookSettings
+    | of.AppriseSettings
     | of.ConsoleSettings,
     Field(discriminator="type"),
 ]
@@ -47,6 +50,8 @@ class Means:
 
 def missing(name: str, settings: type[of.DestinationSettings], sections: Collection[str]) -> str | None:
     """What a configuration with these sections lacks for this destination, in words for the admin; None: nothing."""
+    if settings.library and find_spec(settings.library) is None:
+        return f'destination "{name}" needs the {settings.library} library: pip install "flowbot[{settings.library}]"'
     if settings.needs is None or settings.needs in sections:
         return None
     token = {"discord": "token: ${DISCORD_BOT_TOKEN}", "slack": "bot_token: ${SLACK_BOT_TOKEN}"}[settings.needs]

@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 from bot.destinations.catalog import Means
 from bot.destinations.settings import ConsoleSettings
-from bot.model.alerts import Batch, Delivery
-from bot.model.outcomes import DestinationDead, Outcome, Sent
+from bot.model.alerts import Batch, Delivery, Edit
+from bot.model.outcomes import Blind, DestinationDead, EditOutcome, Outcome, Permanent, Sent, Sight
 from bot.model.ports import Rate
-from bot.render.card import card
+from bot.render.cards import cards_of
 from bot.render.look import Look
 from bot.render.terminal import render
 
@@ -21,8 +21,11 @@ MAX_CARDS = 25
 class Console:
     """A `Destination` without a pace."""
 
+    platform = "console"
     is_idempotent = False
+    can_edit = False
     buckets: Mapping[str, tuple[Rate, ...]] = MappingProxyType({})
+    edit_buckets = buckets
 
     def __init__(
         self, name: str, write: Callable[[str], None], look: Look, now_ns: Callable[[], int], *, is_coloured: bool
@@ -37,13 +40,18 @@ class Console:
         return min(len(deliveries), MAX_CARDS)
 
     async def send(self, batch: Batch) -> Outcome:
-        now_ns = self._now_ns()
-        cards = [card(delivery, self._look, now_ns) for delivery in batch.deliveries]
+        cards = cards_of(batch, self._look, self._now_ns())
         try:
             self._write("".join(f"{render(shown, is_coloured=self._is_coloured)}\n\n" for shown in cards))
         except (OSError, ValueError):  # the pipe's reader has gone, or the stream is closed
             return DestinationDead("nobody reads standard output any more")
         return Sent()
+
+    async def edit(self, edit: Edit) -> EditOutcome:
+        return Permanent("what a terminal shows stays as it is")
+
+    async def find(self, batch: Batch) -> Sight:
+        return Blind("nobody knows what a terminal showed")
 
     async def close(self) -> None:
         """Standard output stays open for others."""

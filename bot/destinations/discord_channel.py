@@ -4,34 +4,38 @@ from collections.abc import Callable, Mapping, Sequence
 
 from yarl import URL
 
-from bot.destinations import rates
+from bot.destinations import discord_edit, discord_history, rates
 from bot.destinations.catalog import Means
-from bot.destinations.discord_reply import judge
+from bot.destinations.discord_reply import judge, judge_edit
 from bot.destinations.http import Endpoint, Reply
 from bot.destinations.settings import DiscordChannelSettings
-from bot.model.alerts import Batch, Delivery
-from bot.model.outcomes import Outcome
+from bot.destinations.verdicts import unseen
+from bot.model.alerts import Batch, Delivery, Edit
+from bot.model.outcomes import Blind, EditOutcome, Outcome, Sight
 from bot.model.ports import Rate
 from bot.render import discord
 from bot.render.look import Look
+
+MAX_PAGES = 5
+"""Of history, for one look: an opening bell's messages of many minutes."""
 
 
 class DiscordChannel:
     """A `Destination`."""
 
+    platform = "discord"
     is_idempotent = True
     """For the "past few minutes", says Discord of `enforce_nonce`."""
+    can_edit = True
 
     def __init__(
-        self,
-        name: str,
-        endpoint: Endpoint,
-        buckets: Mapping[str, tuple[Rate, ...]],
-        look: Look,
-        now_ns: Callable[[], int],
+        self, name: str, endpoint: Endpoint, channel: str, bot: str, look: Look, now_ns: Callable[[], int]
     ) -> None:
+        """`endpoint` is the channel's messages; `bot` names the token in the key of what all its requests share."""
+        whole = {f"discord:bot:{bot}": rates.DISCORD_BOT}
         self.name = name
-        self.buckets = buckets
+        self.buckets: Mapping[str, tuple[Rate, ...]] = {f"discord:channel:{channel}": rates.DISCORD_CHANNEL, **whole}
+        self.edit_buckets: Mapping[str, tuple[Rate, ...]] = {f"discord:edit:{channel}": rates.DISCORD_EDIT, **whole}
         self._endpoint = endpoint
         self._look = look
         self._now_ns = now_ns
@@ -47,6 +51,23 @@ class DiscordChannel:
         reply = await self._endpoint.post({**body, "nonce": batch.id, "enforce_nonce": True})
         return judge(reply) if isinstance(reply, Reply) else reply
 
+    async def edit(self, edit: Edit) -> EditOutcome:
+        reply = await self._endpoint.at(edit.posted.message_id).patch(discord_edit.body(edit, self._look))
+        return judge_edit(reply) if isinstance(reply, Reply) else reply
+
+    async def find(self, batch: Batch) -> Sight:
+        """Read back to when the batch was frozen: only then is a message that was not met not there."""
+        before: dict[str, str] = {}
+        for _ in range(MAX_PAGES):
+            reply = await self._endpoint.at(limit=str(discord_history.PAGE), **before).get()
+            if not isinstance(reply, Reply):
+                return unseen(reply)
+            seen = discord_history.look(reply, batch, is_first=not before)
+            if not isinstance(seen, discord_history.Older):
+                return seen
+            before = {"before": seen.before}
+        return Blind(f"not among the channel's last {MAX_PAGES * discord_history.PAGE} messages")
+
     async def close(self) -> None:
         """The session belongs to the application."""
 
@@ -58,8 +79,4 @@ def build(name: str, settings: DiscordChannelSettings, means: Means) -> DiscordC
     token = means.discord.token.reveal()
     url = URL(f"{means.discord.api_url.rstrip('/')}/channels/{settings.channel}/messages")
     endpoint = Endpoint(means.session, url, token, {"Authorization": f"Bot {token}"})
-    buckets = {
-        f"discord:channel:{settings.channel}": rates.DISCORD_CHANNEL,
-        f"discord:bot:{rates.digest(token)}": rates.DISCORD_BOT,
-    }
-    return DiscordChannel(name, endpoint, buckets, means.look, means.now_ns)
+    return DiscordChannel(name, endpoint, settings.channel, rates.digest(token), means.look, means.now_ns)

@@ -1,4 +1,4 @@
-"""What Discord's answer to a post means. Pure.
+"""What Discord's answer to a post or an edit means. Pure.
 
 Sources: Discord's reference, "Rate Limits" and "Opcodes and Status Codes: JSON", 2026-11.
 """
@@ -9,11 +9,14 @@ from typing import Any, Final
 from bot.destinations.http import Reply, trim
 from bot.destinations.verdicts import by_status
 from bot.destinations.waits import discord_pace, longest
-from bot.model.outcomes import DestinationDead, Outcome, Retry, Sent
+from bot.model.outcomes import DestinationDead, EditOutcome, Gone, Outcome, Retry, Sent
 
 DEAD_CODES: Final = frozenset({50008, 50024, 50083, 160005, 220001, 220002, 220003})
 """A 400 that every message would get here: no text channel, an archived or locked thread, a forum's webhook without
 `thread_id`. Splitting the batch would only repeat it."""
+GONE_CODES: Final = frozenset({10008, 30046, 50005, 50021, 50083})
+"""The message is deleted (or was in another thread), has had its edits for the hour, is not ours, is a system message,
+or stands in an archived thread, which a new message opens again."""
 
 
 def judge(reply: Reply) -> Outcome:
@@ -36,6 +39,14 @@ def judge(reply: Reply) -> Outcome:
     if reply.status == 400 and body.get("code") in DEAD_CODES:
         return DestinationDead(f"HTTP 400: {_words(reply, body)}")
     return by_status(reply.status, _words(reply, body))
+
+
+def judge_edit(reply: Reply) -> EditOutcome:
+    """The outcome of one edit of a channel's or a webhook's message."""
+    body = reply.json()
+    if not reply.is_2xx and body.get("code") in GONE_CODES:
+        return Gone(f"HTTP {reply.status}: {_words(reply, body)}")
+    return judge(reply)
 
 
 def _words(reply: Reply, body: dict[str, Any]) -> str:

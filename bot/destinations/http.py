@@ -1,4 +1,4 @@
-"""The one HTTP POST that all platforms share: it knows what a failure of the network means, and no platform.
+"""The one HTTP request that all platforms share: it knows what a failure of the network means, and no platform.
 
 A library's errors hold URLs, and these URLs are secrets: they are translated here and go no further.
 """
@@ -6,7 +6,7 @@ A library's errors hold URLs, and these URLs are secrets: they are translated he
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import aiohttp
@@ -24,6 +24,8 @@ CONNECT_S: Final = 5.0
 KEEP_ALIVE_S: Final = 30.0
 MAX_BODY_BYTES: Final = 262_144
 """An answer to one post is a few kilobytes; the rest of a longer one is not read."""
+MAX_PAGE_BYTES: Final = 8_388_608
+"""A page of history: a hundred messages of at most some 40 kB each, as JSON with every character escaped."""
 MAX_WORDS: Final = 300
 
 _TIMEOUT = aiohttp.ClientTimeout(total=TOTAL_S, connect=CONNECT_S, sock_connect=CONNECT_S)
@@ -46,21 +48,33 @@ class Reply:
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; empty where it is anything else."""
-        try:
-            found = msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return {}
+        found = self._decoded()
         return found if isinstance(found, dict) else {}
+
+    def rows(self) -> list[dict[str, Any]] | None:
+        """The objects in the body's JSON array; None where it is no array, or not all of it arrived."""
+        found = self._decoded()
+        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else None
 
     def words(self) -> str:
         """The body as one short line of text, for a person."""
         text = _TAG.sub(" ", self.body[:4096].decode("utf-8", "replace"))
         return trim(text)
 
+    def _decoded(self) -> Any:
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+
+
+Failure = Retry | Unknown | DestinationDead
+"""What becomes of a request without an answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to post, with what only the platform may read."""
+    """An address, with what only the platform may read. Its URL is a secret too."""
 
     session: aiohttp.ClientSession
     url: URL = field(repr=False)
@@ -68,18 +82,36 @@ class Endpoint:
     """Starred out of every answer, should the platform repeat it; not empty."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    async def post(self, body: object) -> Reply | Retry | Unknown | DestinationDead:
-        """Post `body` as JSON, once. Raises nothing of the network's.
+    def at(self, *path: str, **query: str) -> "Endpoint":
+        """The place that many steps below this one, with `query` added to the query of this one."""
+        below = self.url.joinpath(*path).with_query(self.url.query) if path else self.url
+        return replace(self, url=below.update_query(query))
 
-        What counts is whether the request can have gone out. No connection: it cannot, so it is safe to try again.
+    async def post(self, body: object) -> Reply | Failure:
+        """Post `body` as JSON, once. Raises nothing of the network's."""
+        return await self._request("POST", body)
+
+    async def patch(self, body: object) -> Reply | Failure:
+        """Change what stands here into `body`, which is absolute: an unknown outcome may be repeated."""
+        return await self._request("PATCH", body)
+
+    async def get(self) -> Reply | Failure:
+        """Read what stands here, up to `MAX_PAGE_BYTES`; an unknown outcome may be repeated."""
+        return await self._request("GET", max_bytes=MAX_PAGE_BYTES)
+
+    async def _request(self, method: str, body: object = None, max_bytes: int = MAX_BODY_BYTES) -> Reply | Failure:
+        """What counts is whether the request can have gone out. No connection: it cannot, so it is safe to try again.
+
         Anything after that is unknown, and so is a keep-alive connection that the server closes while we write: the
         server may have read the request first. `KEEP_ALIVE_S` keeps that race rare, and aiohttp never repeats a POST.
         """
+        json = {} if body is None else {"Content-Type": "application/json; charset=utf-8"}
         try:
-            response = await self.session.post(
+            response = await self.session.request(
+                method,
                 self.url,
-                data=msgspec.json.encode(body),
-                headers={"Content-Type": "application/json; charset=utf-8", **self.headers},
+                data=None if body is None else msgspec.json.encode(body),
+                headers={**json, **self.headers},
                 allow_redirects=False,
                 timeout=_TIMEOUT,
             )
@@ -90,7 +122,7 @@ class Endpoint:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return Unknown(f"no answer: {_plainly(error)}")
         async with response:
-            answer = await _read(response)
+            answer = await _read(response, max_bytes)
         return Reply(response.status, response.headers, answer.replace(self.secret.encode(), STARS.encode()))
 
 
@@ -111,11 +143,11 @@ def trim(text: str) -> str:
     return line if len(line) <= MAX_WORDS else f"{line[: MAX_WORDS - 1]}…"
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     """The status has arrived and decides; a body that breaks off, or comes too slowly, changes nothing."""
     body = b""
     try:
-        while len(body) < MAX_BODY_BYTES and (chunk := await response.content.read(MAX_BODY_BYTES)):
+        while len(body) < max_bytes and (chunk := await response.content.read(max_bytes)):
             body += chunk
     except (aiohttp.ClientError, TimeoutError, OSError):
         pass

@@ -11,8 +11,13 @@ DISCORD_BOT: Final = (Rate(50, 1.0),)
 DISCORD_WEBHOOK: Final = (Rate(5, 2.0), Rate(30, 60.0))
 DISCORD_CHANNEL_WEBHOOKS: Final = (Rate(30, 60.0),)
 """All webhooks of one channel together; no header tells, seen by many."""
+DISCORD_EDIT: Final = (Rate(5, 5.0),)
+"""Edits in one channel, or by one webhook: buckets of their own. Discord names no figure and wants its headers read;
+this is what they showed to many."""
 SLACK: Final = (Rate(1, 1.0),)
 """A channel, and likewise a webhook, which stands for one channel (Slack's "Rate limits")."""
+SLACK_UPDATE: Final = (Rate(50, 60.0),)
+"""chat.update is of Tier 3: fifty a minute and more, for a method, an app and a workspace (Slack's "Rate limits")."""
 
 
 def digest(secret: str) -> str:

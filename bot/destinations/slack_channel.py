@@ -1,32 +1,41 @@
 """Posts to one Slack channel as a bot. Slack drops no second message, but carries our ids in its metadata."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from yarl import URL
 
-from bot.destinations import rates
+from bot.destinations import rates, slack_history
 from bot.destinations.catalog import Means
 from bot.destinations.http import Endpoint, Reply
 from bot.destinations.settings import SlackChannelSettings
-from bot.destinations.slack_reply import judge_api
-from bot.model.alerts import Batch, Delivery
-from bot.model.outcomes import Outcome
+from bot.destinations.slack_reply import judge_api, judge_update
+from bot.destinations.verdicts import unseen
+from bot.model.alerts import Batch, Delivery, Edit
+from bot.model.outcomes import Blind, EditOutcome, Outcome, Sight
 from bot.model.ports import Rate
 from bot.render import slack
 from bot.render.look import Look
 
-EVENT_TYPE = "flowbot_alert"
+MAX_PAGES = 5
+"""Of history, for one look: what Slack takes in one channel in eight minutes at its own limit."""
 
 
 class SlackChannel:
     """A `Destination`."""
 
+    platform = "slack"
     is_idempotent = False
+    can_edit = True
 
-    def __init__(self, name: str, endpoint: Endpoint, channel: str, look: Look, now_ns: Callable[[], int]) -> None:
+    def __init__(self, name: str, api: Endpoint, channel: str, bot: str, look: Look, now_ns: Callable[[], int]) -> None:
+        """`api` is the Web API; `bot` names the token in the key of what all its edits share."""
         self.name = name
         self.buckets: Mapping[str, tuple[Rate, ...]] = {f"slack:channel:{channel}": rates.SLACK}
-        self._endpoint = endpoint
+        self.edit_buckets: Mapping[str, tuple[Rate, ...]] = {f"slack:update:{bot}": rates.SLACK_UPDATE}
+        self._posts = api.at("chat.postMessage")
+        self._updates = api.at("chat.update")
+        self._history = api.at("conversations.history")
         self._channel = channel
         self._look = look
         self._now_ns = now_ns
@@ -38,19 +47,38 @@ class SlackChannel:
         return slack.fit(deliveries, self._look)
 
     async def send(self, batch: Batch) -> Outcome:
-        alerts = [delivery.alert.id for delivery in batch.deliveries]
-        body = {
-            **slack.message(batch, self._look, self._now_ns()),
-            "channel": self._channel,
-            "unfurl_links": False,
-            "unfurl_media": False,
-            "metadata": {"event_type": EVENT_TYPE, "event_payload": {"alerts": alerts, "batch": batch.id}},
-        }
-        reply = await self._endpoint.post(body)
+        where = {"channel": self._channel, "unfurl_links": False, "unfurl_media": False}
+        reply = await self._posts.post({**self._body(batch, self._now_ns()), **where})
         return judge_api(reply) if isinstance(reply, Reply) else reply
+
+    async def edit(self, edit: Edit) -> EditOutcome:
+        """Whole: what is left out Slack would keep or take away, by rules of its own."""
+        # parse: unlike a post, an edit makes links of names and channels unless it is told not to.
+        where = {"channel": edit.posted.channel or self._channel, "ts": edit.posted.message_id, "parse": "none"}
+        reply = await self._updates.post({**self._body(edit.batch, edit.posted.sent_ns), **where})
+        return judge_update(reply) if isinstance(reply, Reply) else reply
+
+    async def find(self, batch: Batch) -> Sight:
+        """Read all that was posted since the batch was frozen; needs channels:history or groups:history."""
+        query = slack_history.query(self._channel, batch)
+        for _ in range(MAX_PAGES):
+            reply = await self._history.at(**query).get()
+            if not isinstance(reply, Reply):
+                return unseen(reply)
+            seen = slack_history.look(reply, batch, self._channel)
+            if not isinstance(seen, slack_history.Further):
+                return seen
+            query["cursor"] = seen.cursor
+        return Blind(f"not among {MAX_PAGES * slack_history.PAGE} messages of the channel")
 
     async def close(self) -> None:
         """The session belongs to the application."""
+
+    def _body(self, batch: Batch, now_ns: int) -> dict[str, Any]:
+        shown = batch.digest.top if batch.digest is not None else batch.deliveries
+        payload = {"alerts": [delivery.alert.id for delivery in shown], "batch": batch.id}
+        metadata = {"event_type": slack_history.EVENT_TYPE, "event_payload": payload}
+        return {**slack.message(batch, self._look, now_ns), "metadata": metadata}
 
 
 def build(name: str, settings: SlackChannelSettings, means: Means) -> SlackChannel:
@@ -58,6 +86,5 @@ def build(name: str, settings: SlackChannelSettings, means: Means) -> SlackChann
     assert means.session is not None, "a channel needs a session"  # noqa: S101 the application's bug, not the user's
     assert means.slack is not None, "a channel needs the slack section"  # noqa: S101 `missing` told the user
     token = means.slack.bot_token.reveal()
-    url = URL(f"{means.slack.api_url.rstrip('/')}/chat.postMessage")
-    endpoint = Endpoint(means.session, url, token, {"Authorization": f"Bearer {token}"})
-    return SlackChannel(name, endpoint, settings.channel, means.look, means.now_ns)
+    api = Endpoint(means.session, URL(means.slack.api_url.rstrip("/")), token, {"Authorization": f"Bearer {token}"})
+    return SlackChannel(name, api, settings.channel, rates.digest(token), means.look, means.now_ns)

@@ -1,6 +1,6 @@
-"""What Slack's answer to a post means: its Web API says `ok: false` with HTTP 200, its webhooks answer in plain text.
+"""What Slack's answer means: its Web API says `ok: false` with HTTP 200, its webhooks answer in plain text.
 
-Pure. Sources: Slack's reference of chat.postMessage and of incoming webhooks, 2026-11.
+Pure. Sources: Slack's reference of chat.postMessage, chat.update and incoming webhooks, 2026-11.
 """
 
 from typing import Final
@@ -8,13 +8,16 @@ from typing import Final
 from bot.destinations.http import Reply
 from bot.destinations.verdicts import by_status
 from bot.destinations.waits import longest
-from bot.model.outcomes import DestinationDead, Outcome, Permanent, Retry, Sent, Unknown
+from bot.model.outcomes import DestinationDead, EditOutcome, Gone, Outcome, Permanent, Retry, Sent, Unknown
 
 RATE_LIMITED: Final = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 NOT_CARRIED_OUT: Final = frozenset({"service_unavailable", "request_timeout", "team_added_to_org", "rollup_error"})
 """Try later. `request_timeout` means that our body did not arrive whole."""
-MAYBE_CARRIED_OUT: Final = frozenset({"internal_error", "fatal_error"})
-"""Of both Slack says that some of the operation may have succeeded before the error."""
+MAYBE_CARRIED_OUT: Final = frozenset({"internal_error", "fatal_error", "update_failed"})
+"""Of the first two Slack says that some of the operation may have succeeded before the error; the third is an edit's
+"internal update failure"."""
+GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+"""The message is deleted, not ours, or older than the workspace lets anyone edit."""
 MESSAGE_AT_FAULT: Final = frozenset(
     {
         "no_text", "msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format",
@@ -35,13 +38,19 @@ WEBHOOK_DEAD: Final = frozenset(
 
 
 def judge_api(reply: Reply) -> Outcome:
-    """The outcome of one chat.postMessage."""
+    """The outcome of one chat.postMessage, or of any other method that answers in its way."""
     body = reply.json()
     error = body.get("error")
     if reply.is_2xx and body.get("ok") is not False:
         ts, channel = body.get("ts"), body.get("channel")
         return Sent(ts if isinstance(ts, str) else None, channel if isinstance(channel, str) else None)
     return _judge(reply, error if isinstance(error, str) else "")
+
+
+def judge_update(reply: Reply) -> EditOutcome:
+    """The outcome of one chat.update."""
+    error = reply.json().get("error")
+    return Gone(error) if isinstance(error, str) and error in GONE else judge_api(reply)
 
 
 def judge_webhook(reply: Reply) -> Outcome:

@@ -1,8 +1,8 @@
-"""What an HTTP status says about one post, where no platform's own code says more. Pure."""
+"""What an HTTP status says about one request, where no platform's own code says more. Pure."""
 
 from typing import Final
 
-from bot.model.outcomes import DestinationDead, Outcome, Permanent, Retry, Unknown
+from bot.model.outcomes import Blind, DestinationDead, Outcome, Permanent, Retry, Sent, Unknown
 
 REFUSED: Final = frozenset({408, 425, 500, 503, 521, 523, 525, 526})
 """Surely not carried out. 408: the request never arrived whole. 425: refused unread. 500 and 503: the platform says
@@ -24,3 +24,16 @@ def by_status(status: int, words: str) -> Outcome:
     if status in DEAD or 300 <= status < 400:
         return DestinationDead(reason)
     return Permanent(reason)
+
+
+def unseen(outcome: Outcome) -> Blind | Retry:
+    """Why a look at a channel's history showed nothing, from what the request came to.
+
+    A look changes nothing, so one that is unknown may be repeated, and so may one whose answer arrived in pieces. One
+    that was refused would be refused again; that the bot may not read says nothing about whether it may post.
+    """
+    if isinstance(outcome, Retry):
+        return outcome
+    if isinstance(outcome, Sent):
+        return Retry("the history that came back cannot be read")
+    return Retry(outcome.reason) if isinstance(outcome, Unknown) else Blind(outcome.reason)

@@ -29,4 +29,5 @@ def discord_pace(headers: Mapping[str, str]) -> Pace:
     return Pace(
         remaining=None if remaining is None else int(remaining),
         reset_after_s=seconds(headers.get("X-RateLimit-Reset-After")),
+        bucket=headers.get("X-RateLimit-Bucket"),
     )

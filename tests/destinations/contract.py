@@ -7,14 +7,28 @@ from dataclasses import dataclass
 from unittest.mock import patch
 
 import aiohttp
+import msgspec
 import pytest
 
 from bot.destinations import http
-from bot.model.outcomes import DestinationDead, Outcome, Permanent, Retry, Sent, Unknown
+from bot.model.alerts import Batch, Digest, Edit, Flow, Notice, Posted, Repeats
+from bot.model.outcomes import (
+    Absent,
+    Blind,
+    DestinationDead,
+    EditOutcome,
+    Gone,
+    Outcome,
+    Permanent,
+    Retry,
+    Sent,
+    Sight,
+    Unknown,
+)
 from bot.model.ports import Destination
 from tests.fakes import faults
 from tests.fakes.faults import FaultyServer
-from tests.render.samples import HOSTILE_TEXT, NVDA, SPARSE, altered, batch, delivery
+from tests.render.samples import HOSTILE_TEXT, NOW_NS, NVDA, RECEIVED_NS, SPARSE, altered, batch, delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +47,37 @@ class Rig:
 class NetworkRig(Rig):
     server: FaultyServer | None = None
     idempotent: bool = False
+    delete: Callable[[str], None] | None = None
+    """Somebody deletes the message of this id."""
 
     @property
     def platform(self) -> FaultyServer:
         assert self.server is not None
         return self.server
+
+    def lose(self, posted: Posted) -> None:
+        assert self.delete is not None
+        self.delete(posted.message_id)
+
+
+def posted(outcome: Outcome | Sight) -> Posted:
+    """Where a message stands that was sent, or found."""
+    assert isinstance(outcome, Sent)
+    assert outcome.message_id is not None
+    return Posted(outcome.message_id, outcome.channel, NOW_NS)
+
+
+def repeated(count: int, *mentions: str) -> Batch:
+    """The usual batch after so many further prints of $100,000 each, within two minutes."""
+    repeats = Repeats(count, count * 100_000.0, RECEIVED_NS + 120_000_000_000)
+    return batch(msgspec.structs.replace(delivery(mentions=mentions), repeats=repeats))
+
+
+DIGEST = Digest(
+    total=Flow(40, 9_000_000.0), first_ns=RECEIVED_NS, last_ns=NOW_NS, by_bias={"bull": Flow(40, 9_000_000.0)},
+    tickers=(), ticker_count=12, top=(delivery(),), why={"backlog": 40},
+)  # fmt: skip
+OTHER = batch(delivery(SPARSE, "0therone"), id="batch0002")
 
 
 class DestinationContract:
@@ -55,6 +95,8 @@ class DestinationContract:
         assert rig.destination.name == "room"
         assert rig.secret not in repr(rig.destination)
         assert rig.secret not in repr(rig.destination.buckets)
+        assert rig.secret not in repr(rig.destination.edit_buckets)
+        assert rig.destination.platform
 
     async def test_one_message_shows_every_alert_of_the_batch(self, rig: Rig) -> None:
         """As many as fit, in one message, each with its id."""
@@ -70,6 +112,19 @@ class DestinationContract:
         assert isinstance(await rig.destination.send(batch(delivery(found))), Sent)
         assert len(rig.shown()) == 1
         assert rig.woken() == set()
+
+    @pytest.mark.parametrize(
+        "shown",
+        [
+            Batch("d1gestxxbatch", "room", (), RECEIVED_NS, digest=DIGEST),
+            Batch("n0ticexxbatch", "room", (), RECEIVED_NS, notice=Notice("Parked", ("HTTP 404",))),
+        ],
+    )
+    async def test_a_digest_and_a_notice_are_messages_too(self, rig: Rig, shown: Batch) -> None:
+        """Each shows the mark by which it is found again."""
+        assert isinstance(await rig.destination.send(shown), Sent)
+        (message,) = rig.shown()
+        assert shown.mark in message
 
     async def test_closing_twice_is_fine(self, rig: Rig) -> None:
         """The port says so."""
@@ -166,3 +221,189 @@ class NetworkContract(DestinationContract):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await network.destination.send(batch())
+
+
+class FixedContract(DestinationContract):
+    """Holds for every destination whose messages stay as they are."""
+
+    async def test_it_cannot_edit(self, rig: Rig) -> None:
+        """It says so, and does nothing if it is asked all the same."""
+        assert isinstance(await rig.destination.send(batch()), Sent)
+        before = list(rig.shown())
+        assert not rig.destination.can_edit
+        assert rig.destination.edit_buckets == {}
+        outcome = await rig.destination.edit(Edit(Posted("1", None, NOW_NS), repeated(6)))
+        assert isinstance(outcome, Permanent)
+        assert rig.shown() == before
+
+
+class BlindContract(DestinationContract):
+    """Holds for every destination that cannot look at what it posted."""
+
+    async def test_it_cannot_look(self, rig: Rig) -> None:
+        """Even where the message is there."""
+        assert isinstance(await rig.destination.send(batch()), Sent)
+        assert isinstance(await rig.destination.find(batch()), Blind)
+
+
+EDITS: list[tuple[faults.Fault, type[EditOutcome], bool]] = [
+    (faults.answer(500), Retry, False),
+    (faults.answer(503), Retry, False),
+    (faults.answer(429, Retry_After="2"), Retry, False),
+    (faults.BAD_GATEWAY, Unknown, False),
+    (faults.BAD_GATEWAY_AFTER, Unknown, True),
+    (faults.answer(504), Unknown, False),
+    (faults.HANG, Unknown, False),
+    (faults.HANG_AFTER, Unknown, True),
+    (faults.RESET_BEFORE, Unknown, False),
+    (faults.RESET_AFTER, Unknown, True),
+    (faults.TRUNCATED, Sent, True),
+    (faults.answer(400, "bad"), Permanent, False),
+    (faults.answer(401), DestinationDead, False),
+    (faults.answer(403, "<html>forbidden</html>"), DestinationDead, False),
+    (faults.answer(404), DestinationDead, False),
+]
+
+
+class EditingContract(NetworkContract):
+    """Holds for every destination that edits its messages."""
+
+    async def test_an_edit_takes_the_message_s_place(self, network: NetworkRig) -> None:
+        """One message still, which shows all that the batch is now; done twice it is the same."""
+        assert network.destination.can_edit
+        assert network.destination.edit_buckets
+        where = posted(await network.destination.send(batch()))
+        for _ in range(2):
+            assert isinstance(await network.destination.edit(Edit(where, repeated(6))), Sent)
+            (message,) = network.shown()
+            assert "×7 · $3M" in message
+            assert batch().mark in message
+        assert network.platform.unexpected == []
+
+    async def test_an_edit_wakes_nobody(self, network: NetworkRig) -> None:
+        """Not even those whom the post woke."""
+        mentions = ("42", "S0WHALES")
+        where = posted(await network.destination.send(batch(delivery(mentions=mentions))))
+        woken = network.woken()
+        assert len(woken) == 1
+        assert isinstance(await network.destination.edit(Edit(where, repeated(6, *mentions))), Sent)
+        assert network.woken() == woken
+
+    async def test_a_deleted_message_is_gone(self, network: NetworkRig) -> None:
+        """So that the alert can be posted anew."""
+        where = posted(await network.destination.send(batch()))
+        network.lose(where)
+        assert isinstance(await network.destination.edit(Edit(where, repeated(6))), Gone)
+        assert network.shown() == []
+        assert network.platform.unexpected == []
+
+    @pytest.mark.parametrize(("fault", "expected", "is_shown"), EDITS)
+    async def test_failed_edits_are_typed(
+        self, network: NetworkRig, fault: faults.Fault, expected: type[EditOutcome], *, is_shown: bool
+    ) -> None:
+        """As those of posts are; and the next edit shows everything."""
+        where = posted(await network.destination.send(batch()))
+        network.platform.script(fault, what="edit")
+        with impatience() if fault.hangs else nullcontext():
+            outcome = await network.destination.edit(Edit(where, repeated(6)))
+        assert isinstance(outcome, expected), outcome
+        await network.platform.settled()
+        (message,) = network.shown()
+        assert ("×7" in message) is is_shown
+        assert isinstance(await network.destination.edit(Edit(where, repeated(8))), Sent)
+        (message,) = network.shown()
+        assert "×9" in message
+        assert network.platform.unexpected == []
+
+    async def test_reasons_of_edits_hold_no_secret(self, network: NetworkRig) -> None:
+        """Nor the address."""
+        where = posted(await network.destination.send(batch()))
+        echo = f"no such hook: {network.secret}"
+        network.platform.script(*(faults.answer(status, echo) for status in (400, 404, 429, 502)), what="edit")
+        network.platform.script(faults.RESET_AFTER, what="edit")
+        outcomes = [await network.destination.edit(Edit(where, repeated(6))) for _ in range(5)]
+        assert network.secret not in repr(outcomes)
+        assert str(network.platform.origin) not in repr(outcomes)
+        assert "no such hook: ***" in repr(outcomes[0])
+
+    async def test_cancelling_an_edit_passes(self, network: NetworkRig) -> None:
+        """A stop is not held up."""
+        network.platform.script(faults.HANG, what="edit")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await network.destination.edit(Edit(Posted("1", None, NOW_NS), repeated(6)))
+
+
+LOOKS: list[tuple[faults.Fault, type[Sight]]] = [
+    (faults.answer(500), Retry),
+    (faults.answer(429, Retry_After="2"), Retry),
+    (faults.BAD_GATEWAY, Retry),
+    (faults.answer(504), Retry),
+    (faults.HANG, Retry),
+    (faults.RESET_BEFORE, Retry),
+    (faults.TRUNCATED, Retry),
+    (faults.answer(200, "<html>not json</html>"), Retry),
+    (faults.answer(400, "bad"), Blind),
+    (faults.answer(401), Blind),
+    (faults.answer(403), Blind),
+    (faults.answer(404), Blind),
+    (faults.answer(302, Location="http://127.0.0.1:9/elsewhere"), Blind),
+]
+
+
+class LookingContract(NetworkContract):
+    """Holds for every destination that can look at what it posted."""
+
+    async def test_a_message_whose_answer_was_lost_is_found(self, network: NetworkRig) -> None:
+        """With the id by which it can be edited, among others, and as often as one likes."""
+        await network.destination.send(OTHER)
+        network.platform.script(faults.RESET_AFTER)
+        assert isinstance(await network.destination.send(batch()), Unknown)
+        await network.platform.settled()
+        await network.destination.send(batch(delivery(SPARSE, "an0therx"), id="batch0003"))
+        before = list(network.shown())
+        where, again = [posted(await network.destination.find(batch())) for _ in range(2)]
+        assert where == again
+        assert network.shown() == before
+        assert isinstance(await network.destination.edit(Edit(where, repeated(6))), Sent)
+        assert "×7" in network.shown()[1]
+        assert network.platform.unexpected == []
+
+    async def test_a_message_that_never_arrived_is_absent(self, network: NetworkRig) -> None:
+        """Others are there."""
+        await network.destination.send(OTHER)
+        network.platform.script(faults.RESET_BEFORE)
+        await network.destination.send(batch())
+        assert isinstance(await network.destination.find(batch()), Absent)
+        assert network.platform.unexpected == []
+
+    async def test_a_deleted_message_is_absent(self, network: NetworkRig) -> None:
+        """Whoever deleted it, the history shows it no more."""
+        await network.destination.send(OTHER)
+        network.lose(posted(await network.destination.send(batch())))
+        assert isinstance(await network.destination.find(batch()), Absent)
+
+    @pytest.mark.parametrize(("fault", "expected"), LOOKS)
+    async def test_failed_looks_are_typed(
+        self, network: NetworkRig, fault: faults.Fault, expected: type[Sight]
+    ) -> None:
+        """Never Absent: that would post the message again. Refused for good: nobody can look."""
+        await network.destination.send(batch())
+        # Twice: on a connection that was used before, aiohttp itself asks again.
+        network.platform.script(fault, fault, what="look")
+        with impatience() if fault.hangs else nullcontext():
+            sight = await network.destination.find(batch())
+        assert isinstance(sight, expected), sight
+        assert network.secret not in repr(sight)
+
+    async def test_a_wait_that_was_asked_of_a_look(self, network: NetworkRig) -> None:
+        """429 says how long."""
+        network.platform.script(faults.answer(429, "slow down", Retry_After="7"), what="look")
+        sight = await network.destination.find(batch())
+        assert isinstance(sight, Retry)
+        assert (sight.is_asked, sight.after_s) == (True, 7.0)
+
+    async def test_nobody_listens_to_a_look(self, network: NetworkRig) -> None:
+        """Look again later."""
+        await network.platform.stop()
+        assert isinstance(await network.destination.find(batch()), Retry)

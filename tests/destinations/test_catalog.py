@@ -14,7 +14,7 @@ from bot.destinations.http import open_session
 from bot.destinations.platforms import DiscordSettings, SlackSettings
 from bot.destinations.settings import ConsoleSettings, DiscordChannelSettings, PerMinute
 from bot.model.outcomes import Sent
-from bot.model.ports import Rate
+from bot.model.ports import Destination, Rate
 from bot.model.secret import Secret
 from bot.render.look import Look
 from tests.fakes.discord_rest import FakeDiscord
@@ -124,6 +124,31 @@ async def test_a_webhook_learns_its_channel(session: aiohttp.ClientSession) -> N
         assert discord.unexpected == []
 
 
+async def test_edits_have_buckets_of_their_own(session: aiohttp.ClientSession) -> None:
+    """A channel's or a webhook's at Discord, the whole app's at Slack; all that a Discord bot does counts together."""
+    discord = DiscordSettings(token=Secret("fake-discord-token"))
+    means = Means(look=Look(), session=session, discord=discord, slack=SlackSettings(bot_token=Secret("xoxb-fake")))
+
+    def edits(**settings: str) -> dict[str, tuple[Rate, ...]]:
+        destination = build("room", settings_of.validate_python(settings), means)
+        assert not destination.edit_buckets.keys() & destination.buckets.keys() - {bot}
+        return dict(destination.edit_buckets)
+
+    (bot,) = (key for key in build_channel(means).buckets if key.startswith("discord:bot:"))
+    first, second = (edits(type="discord_channel", channel=channel) for channel in ("1", "2"))
+    assert first == {"discord:edit:1": (Rate(5, 5.0),), bot: (Rate(50, 1.0),)}
+    assert first.keys() & second.keys() == {bot}
+    assert edits(type="discord_webhook", url=HOOK) == {"discord:webhook-edit:9000": (Rate(5, 5.0),)}
+    (desk, other) = (edits(type="slack_channel", channel=channel) for channel in ("C0123ABCD", "C9999ZZZZ"))
+    assert desk == other
+    assert list(desk.values()) == [(Rate(50, 60.0),)]
+    assert edits(type="slack_webhook", url="https://hooks.slack.com/services/T/B/x") == edits(type="console") == {}
+
+
+def build_channel(means: Means) -> Destination:
+    return build("room", settings_of.validate_python({"type": "discord_channel", "channel": "1"}), means)
+
+
 async def test_a_webhook_posts_into_the_thread_of_its_url(session: aiohttp.ClientSession) -> None:
     """And still waits for the message to be stored."""
     async with FakeDiscord() as discord:
@@ -157,8 +182,8 @@ async def test_a_slack_bot_message_on_the_wire(session: aiohttp.ClientSession) -
         means = Means(Look(), session, slack=SlackSettings(bot_token=Secret(slack.token), api_url=slack.api_url))
         settings = settings_of.validate_python({"type": "slack_channel", "channel": "C0123ABCD"})
         outcome = await build("room", settings, means).send(batch(delivery(mentions=("S0WHALES",)), delivery(id="id2")))
-        assert outcome == Sent("1795350665.000000", "C0123ABCD")
         (message,) = slack.messages
+        assert outcome == Sent(message.ts, "C0123ABCD")
         assert message.body["metadata"] == {
             "event_type": "flowbot_alert",
             "event_payload": {"alerts": ["a1b2c3d4", "id2"], "batch": "batch0001"},

@@ -1,4 +1,4 @@
-"""The contract of the `Destination` port, kept by all five types over real sockets."""
+"""The contract of the `Destination` port, kept by Discord's, Slack's and the terminal's types, over real sockets."""
 
 from collections.abc import AsyncIterator
 
@@ -17,7 +17,15 @@ from bot.destinations.settings import (
 )
 from bot.model.secret import Secret
 from bot.render.look import Look
-from tests.destinations.contract import DestinationContract, NetworkContract, NetworkRig, Rig
+from tests.destinations.contract import (
+    BlindContract,
+    EditingContract,
+    FixedContract,
+    LookingContract,
+    NetworkContract,
+    NetworkRig,
+    Rig,
+)
 from tests.fakes.discord_rest import FakeDiscord
 from tests.fakes.slack_web import FakeSlack
 from tests.render.samples import NOW_NS
@@ -58,11 +66,12 @@ def discord_rig(platform: FakeDiscord, session: aiohttp.ClientSession, kind: str
     )
     return NetworkRig(
         destination,
-        shown=lambda: [message.text for message in platform.messages],
+        shown=lambda: [message.text for message in platform.shown],
         woken=lambda: {ping for message in platform.messages for ping in message.pings},
         secret=platform.token if kind == "channel" else "fake-webhook-token-9000",
         server=platform,
         idempotent=kind == "channel",
+        delete=platform.delete,
     )
 
 
@@ -81,14 +90,15 @@ def slack_rig(platform: FakeSlack, session: aiohttp.ClientSession, kind: str) ->
     )
     return NetworkRig(
         destination,
-        shown=lambda: [message.text for message in platform.messages],
+        shown=lambda: [message.text for message in platform.shown],
         woken=lambda: {ping for message in platform.messages for ping in message.pings},
         secret=platform.token if kind == "channel" else "fakewebhooksecretB0FAKE",
         server=platform,
+        delete=platform.delete,
     )
 
 
-class TestDiscordChannel(NetworkContract):
+class TestDiscordChannel(EditingContract, LookingContract):
     @pytest.fixture
     def network(self, discord: FakeDiscord, session: aiohttp.ClientSession) -> NetworkRig:
         return discord_rig(discord, session, "channel")
@@ -98,7 +108,7 @@ class TestDiscordChannel(NetworkContract):
         return network
 
 
-class TestDiscordWebhook(NetworkContract):
+class TestDiscordWebhook(EditingContract, BlindContract):
     @pytest.fixture
     def network(self, discord: FakeDiscord, session: aiohttp.ClientSession) -> NetworkRig:
         return discord_rig(discord, session, "webhook")
@@ -108,7 +118,7 @@ class TestDiscordWebhook(NetworkContract):
         return network
 
 
-class TestSlackChannel(NetworkContract):
+class TestSlackChannel(EditingContract, LookingContract):
     @pytest.fixture
     def network(self, slack: FakeSlack, session: aiohttp.ClientSession) -> NetworkRig:
         return slack_rig(slack, session, "channel")
@@ -118,7 +128,7 @@ class TestSlackChannel(NetworkContract):
         return network
 
 
-class TestSlackWebhook(NetworkContract):
+class TestSlackWebhook(NetworkContract, FixedContract, BlindContract):
     @pytest.fixture
     def network(self, slack: FakeSlack, session: aiohttp.ClientSession) -> NetworkRig:
         return slack_rig(slack, session, "webhook")
@@ -128,7 +138,7 @@ class TestSlackWebhook(NetworkContract):
         return network
 
 
-class TestConsole(DestinationContract):
+class TestConsole(FixedContract, BlindContract):
     @pytest.fixture
     def rig(self) -> Rig:
         written: list[str] = []

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.destinations.discord_reply import judge
+from bot.destinations.discord_reply import judge, judge_edit
 from bot.destinations.http import Reply
-from bot.model.outcomes import DestinationDead, Outcome, Pace, Permanent, Retry, Sent, Unknown
+from bot.model.outcomes import DestinationDead, EditOutcome, Gone, Outcome, Pace, Permanent, Retry, Sent, Unknown
 
 
 def reply(status: int, body: Any = b"", headers: Mapping[str, str] | None = None) -> Reply:
@@ -17,10 +17,17 @@ def reply(status: int, body: Any = b"", headers: Mapping[str, str] | None = None
 
 def test_a_message_that_was_stored() -> None:
     """Its id and channel are kept, and the pace that the headers tell."""
-    headers = {"X-RateLimit-Limit": "5", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "1.2"}
-    assert judge(reply(200, {"id": "77", "channel_id": "9", "content": ""}, headers)) == Sent(
-        "77", "9", None, Pace(0, 1.2)
-    )
+    headers = {
+        "X-RateLimit-Limit": "5",
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset-After": "1.2",
+        "X-RateLimit-Bucket": "abcd1234",
+    }
+    pace = Pace(remaining=0, reset_after_s=1.2, bucket="abcd1234")
+    assert judge(reply(200, {"id": "77", "channel_id": "9", "content": ""}, headers)) == Sent("77", "9", None, pace)
+    outcome = judge(reply(429, {"retry_after": 1.2}, headers))
+    assert isinstance(outcome, Retry)
+    assert outcome.pace == pace
 
 
 def test_the_link_of_a_message_whose_server_is_known() -> None:
@@ -108,3 +115,31 @@ def test_the_destination_is_dead(status: int, body: Any, words: str) -> None:
 def test_other_statuses(status: int, expected: type[Outcome]) -> None:
     """Surely refused, or perhaps carried out behind a gateway."""
     assert isinstance(judge(reply(status)), expected)
+
+
+EDITS: list[tuple[int, dict[str, Any], type[EditOutcome]]] = [
+    (404, {"message": "Unknown Message", "code": 10008}, Gone),
+    (403, {"message": "Cannot edit a message authored by another user", "code": 50005}, Gone),
+    (400, {"message": "Tried to perform an operation on an archived thread", "code": 50083}, Gone),
+    (429, {"message": "Maximum number of edits to messages older than 1 hour reached.", "code": 30046}, Gone),
+    (404, {"message": "Unknown Channel", "code": 10003}, DestinationDead),
+    (404, {"message": "Unknown Webhook", "code": 10015}, DestinationDead),
+    (403, {"message": "Missing Access", "code": 50001}, DestinationDead),
+    (401, {"message": "Invalid Webhook Token", "code": 50027}, DestinationDead),
+    (404, {}, DestinationDead),
+    (400, {"message": "Invalid Form Body", "code": 50035}, Permanent),
+    (429, {"message": "You are being rate limited.", "retry_after": 1.0, "global": False}, Retry),
+    (500, {}, Retry),
+    (502, {}, Unknown),
+    (200, {"id": "77", "channel_id": "9"}, Sent),
+    (200, {"id": "10008", "code": 10008}, Sent),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "expected"), EDITS)
+def test_edits(status: int, body: dict[str, Any], expected: type[EditOutcome]) -> None:
+    """What is deleted, not ours or beyond editing is gone; everything else is as with a post."""
+    outcome = judge_edit(reply(status, body))
+    assert isinstance(outcome, expected)
+    if isinstance(outcome, Gone):
+        assert outcome.reason == f"HTTP {status}: {body['message']} (code {body['code']})"

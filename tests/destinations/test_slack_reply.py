@@ -5,8 +5,8 @@ import json
 import pytest
 
 from bot.destinations.http import Reply
-from bot.destinations.slack_reply import judge_api, judge_webhook
-from bot.model.outcomes import DestinationDead, Outcome, Permanent, Retry, Sent, Unknown
+from bot.destinations.slack_reply import judge_api, judge_update, judge_webhook
+from bot.model.outcomes import DestinationDead, EditOutcome, Gone, Outcome, Permanent, Retry, Sent, Unknown
 
 
 def test_a_message_that_was_stored() -> None:
@@ -68,3 +68,27 @@ WEBHOOK_ERRORS: list[tuple[int, str, type[Outcome]]] = [
 def test_webhooks_answer_in_plain_text(status: int, text: str, expected: type[Outcome]) -> None:
     """One word, with a status that alone would sometimes blame the wrong side."""
     assert isinstance(judge_webhook(Reply(status, {}, text.encode())), expected)
+
+
+UPDATES: list[tuple[str, type[EditOutcome]]] = [
+    ("message_not_found", Gone), ("cant_update_message", Gone), ("edit_window_closed", Gone),
+    ("ratelimited", Retry), ("service_unavailable", Retry),
+    ("update_failed", Unknown), ("internal_error", Unknown), ("fatal_error", Unknown),
+    ("msg_too_long", Permanent), ("no_text", Permanent), ("invalid_blocks", Permanent),
+    ("channel_not_found", DestinationDead), ("is_inactive", DestinationDead), ("token_revoked", DestinationDead),
+    ("something_new", DestinationDead),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "expected"), UPDATES)
+def test_edits(error: str, expected: type[EditOutcome]) -> None:
+    """What is deleted, not ours or too old is gone; everything else is as with a post."""
+    outcome = judge_update(Reply(200, {}, json.dumps({"ok": False, "error": error}).encode()))
+    assert isinstance(outcome, expected)
+    assert error in repr(outcome)
+
+
+def test_an_edit_that_was_made() -> None:
+    """With the id that it had."""
+    body = {"ok": True, "channel": "C0123ABCD", "ts": "1503435956.000247", "text": "x"}
+    assert judge_update(Reply(200, {}, json.dumps(body).encode())) == Sent("1503435956.000247", "C0123ABCD")

@@ -1,40 +1,64 @@
-"""Discord's REST API as far as posting messages goes, on loopback, behaving as Discord's reference says (2026-11).
+"""Discord's REST API as far as messages go, on loopback, behaving as Discord's reference says (2026-11).
 
 `async with FakeDiscord() as discord:` then `discord.api_url`, `discord.webhook_url()`, `discord.messages`,
-`discord.script(...)`; end with `assert not discord.unexpected`.
+`discord.script(...)`; end with `assert not discord.unexpected`. Long, because it is one platform's whole behaviour.
 """
 
 import json
 import math
-import re
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Literal
 
 from aiohttp import web
 
-from tests.fakes.faults import FaultyServer
+from tests.fakes.discord_forms import check_message as check_message
+from tests.fakes.discord_forms import embed_size as embed_size
+from tests.fakes.discord_forms import pings as pings
+from tests.fakes.faults import FaultyServer, What
+from tests.fakes.limits import Window
 
-LIMITS = {"title": 256, "description": 4096, "url": 2048}
 MESSAGE_KEYS = {"content", "embeds", "allowed_mentions", "components", "flags", "tts"}
 BOT_KEYS = MESSAGE_KEYS | {"nonce", "enforce_nonce", "message_reference"}
 WEBHOOK_KEYS = MESSAGE_KEYS | {"username", "avatar_url", "thread_name"}
-EMBED_KEYS = {"title", "type", "description", "url", "timestamp", "color", "footer", "image", "author", "fields"}
+EDIT_KEYS = {"content", "embeds", "allowed_mentions", "components", "flags", "attachments"}
+EPOCH_MS = 1_420_070_400_000
+
+Route = Literal["POST channel", "PATCH channel", "GET channel", "POST webhook", "PATCH webhook"]
+ROUTES: dict[Route, tuple[int, float]] = {
+    "POST channel": (5, 5.0),
+    "PATCH channel": (5, 5.0),
+    "GET channel": (5, 5.0),
+    "POST webhook": (5, 2.0),
+    "PATCH webhook": (5, 5.0),
+}
+"""A bucket each, for every channel or webhook. Discord publishes no figures; these are what its headers show."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DiscordMessage:
-    """One message that Discord shows."""
+    """One message that Discord shows, or showed."""
 
     id: str
     channel: str
-    body: dict[str, Any]
     via: str
     """`bot` or the webhook's id."""
     pings: frozenset[str]
-    """Whom it wakes: `everyone`, `here`, `role:<id>`, `user:<id>`."""
+    """Whom it woke: `everyone`, `here`, `role:<id>`, `user:<id>`. An edit wakes nobody."""
     arrived_ns: int
+    states: list[tuple[int, dict[str, Any]]]
+    """(unix nanoseconds, body): as it was posted, and after each edit."""
+    is_deleted: bool = False
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return self.states[-1][1]
+
+    @property
+    def edits(self) -> int:
+        return len(self.states) - 1
 
     @property
     def embeds(self) -> list[dict[str, Any]]:
@@ -47,27 +71,10 @@ class DiscordMessage:
 
 
 @dataclass(slots=True)
-class Window:
-    """A rate-limit bucket as Discord's headers describe it: `limit` requests from the first one on, for `length_s`."""
-
-    limit: int
-    length_s: float
-    began: float = -math.inf
-    used: int = 0
-
-    def wait_s(self, now: float) -> float:
-        if now - self.began >= self.length_s:
-            self.began, self.used = now, 0
-        return 0.0 if self.used < self.limit else self.began + self.length_s - now
-
-    def take(self) -> None:
-        self.used += 1
-
-
-@dataclass(slots=True)
 class Limits:
     """The windows one request counts against; the first is the one that the headers show."""
 
+    bucket: str
     shown: Window
     hidden: tuple[Window, ...] = ()
     overall: Window | None = None
@@ -77,7 +84,7 @@ class Limits:
 class _Webhook:
     channel: str
     token: str
-    limits: Limits = field(default_factory=lambda: Limits(Window(5, 2.0), (Window(30, 60.0),)))
+    is_forum: bool = False
 
 
 class FakeDiscord(FaultyServer):
@@ -90,68 +97,148 @@ class FakeDiscord(FaultyServer):
         channels: Iterable[str] = ("1122334455667788",),
         is_limited: bool = True,
         clock: Callable[[], float] = time.monotonic,
+        now_ns: Callable[[], int] = time.time_ns,
         latency_s: float = 0.0,
         port: int = 0,
     ) -> None:
         super().__init__(latency_s=latency_s, port=port)
         self.token = token
         self.messages: list[DiscordMessage] = []
+        """All that were ever posted, deleted ones too, oldest first."""
         self.is_limited = is_limited
+        self.history: Literal["open", "hidden", "refused"] = "open"
+        """hidden: the bot lacks Read Message History, so it is shown no messages. refused: it lacks View Channel."""
+        self.shows_nonce = False
+        """Whether the history holds each message's nonce. No document says so; the answer to a post does hold it."""
+        self.nonce_s = 300.0
+        """How long a nonce is remembered: "the past few minutes"."""
         self._clock = clock
-        self._overall = Window(50, 1.0)
-        self._channels = {channel: Limits(Window(5, 5.0), overall=self._overall) for channel in channels}
+        self._now_ns = now_ns
+        self._channels = set(channels)
         self._webhooks: dict[str, _Webhook] = {}
-        self._nonces: dict[str, DiscordMessage] = {}
+        self._nonces: dict[str, tuple[float, DiscordMessage]] = {}
+        self._overall = Window(50, 1.0)
+        self._by_channel: dict[str, Window] = {}
+        self._limits: dict[tuple[Route, str], Limits] = {}
 
     @property
     def api_url(self) -> str:
         return f"{self.origin}/api/v10"
 
-    def webhook_url(self, id: str = "9000", *, channel: str = "1122334455667788") -> str:  # noqa: A002 Discord's word
+    @property
+    def shown(self) -> list[DiscordMessage]:
+        """The messages that a reader sees."""
+        return [message for message in self.messages if not message.is_deleted]
+
+    def webhook_url(
+        self,
+        id: str = "9000",  # noqa: A002 Discord's word
+        *,
+        channel: str = "1122334455667788",
+        is_forum: bool = False,
+    ) -> str:
         """The address of a webhook, which exists from now on."""
-        hook = self._webhooks.setdefault(id, _Webhook(channel, f"fake-webhook-token-{id}"))
+        hook = self._webhooks.setdefault(id, _Webhook(channel, f"fake-webhook-token-{id}", is_forum))
         return f"{self.api_url}/webhooks/{id}/{hook.token}"
 
     def delete_webhook(self, id: str = "9000") -> None:  # noqa: A002 Discord's word
         del self._webhooks[id]
 
     def delete_channel(self, channel: str) -> None:
-        del self._channels[channel]
+        self._channels.remove(channel)
+
+    def delete(self, message_id: str) -> None:
+        """A moderator deletes a message."""
+        next(message for message in self.messages if message.id == message_id).is_deleted = True
 
     def routes(self) -> Iterable[web.RouteDef]:
-        yield web.post("/api/v10/channels/{channel}/messages", self._post_to_channel)
-        yield web.post("/api/v10/webhooks/{id}/{token}", self._post_to_webhook)
+        channel, webhook = "/api/v10/channels/{channel}/messages", "/api/v10/webhooks/{id}/{token}"
+        yield web.post(channel, self._post_to_channel)
+        yield web.get(channel, self._get_history, allow_head=False)
+        yield web.patch(channel + "/{message:[0-9]+}", self._edit_in_channel)
+        yield web.post(webhook, self._post_to_webhook)
+        yield web.patch(webhook + "/messages/{message:[0-9]+}", self._edit_of_webhook)
+
+    # --- a bot's requests ---
 
     async def _post_to_channel(self, request: web.Request) -> web.StreamResponse:
         channel = request.match_info["channel"]
+        limits = self._limits_of("POST channel", channel, overall=self._overall)
+        return self._refused_bot(request, channel) or await self._serve(
+            request, "post", limits, lambda raw: self._take(raw, request, channel, "bot")
+        )
+
+    async def _edit_in_channel(self, request: web.Request) -> web.StreamResponse:
+        channel = request.match_info["channel"]
+        limits = self._limits_of("PATCH channel", channel, overall=self._overall)
+        return self._refused_bot(request, channel) or await self._serve(
+            request, "edit", limits, lambda raw: self._change(raw, request, channel, "bot")
+        )
+
+    async def _get_history(self, request: web.Request) -> web.StreamResponse:
+        channel = request.match_info["channel"]
+        limits = self._limits_of("GET channel", channel, overall=self._overall)
+        return self._refused_bot(request, channel) or await self._serve(
+            request, "look", limits, lambda _: self._page(request, channel)
+        )
+
+    def _refused_bot(self, request: web.Request, channel: str) -> web.Response | None:
         if request.headers.get("Authorization") != f"Bot {self.token}":
             return _error(401, 0, "401: Unauthorized")
-        if channel not in self._channels:
-            return _error(404, 10003, "Unknown Channel")
-        return await self._post(request, self._channels[channel], channel, via="bot")
+        return None if channel in self._channels else _error(404, 10003, "Unknown Channel")
+
+    # --- a webhook's requests ---
 
     async def _post_to_webhook(self, request: web.Request) -> web.StreamResponse:
+        id_ = request.match_info["id"]
+        if (refusal := self._refused_webhook(request, {"wait", "thread_id", "with_components"})) is not None:
+            return refusal
+        channel = request.query.get("thread_id", self._webhooks[id_].channel)
+        hidden = self._by_channel.setdefault(self._webhooks[id_].channel, Window(30, 60.0))
+        limits = self._limits_of("POST webhook", id_, hidden=(hidden,))
+        return await self._serve(request, "post", limits, lambda raw: self._take(raw, request, channel, id_))
+
+    async def _edit_of_webhook(self, request: web.Request) -> web.StreamResponse:
+        id_ = request.match_info["id"]
+        if (refusal := self._refused_webhook(request, {"thread_id", "with_components"})) is not None:
+            return refusal
+        channel = request.query.get("thread_id", self._webhooks[id_].channel)
+        limits = self._limits_of("PATCH webhook", id_)
+        return await self._serve(request, "edit", limits, lambda raw: self._change(raw, request, channel, id_))
+
+    def _refused_webhook(self, request: web.Request, query: set[str]) -> web.Response | None:
         hook = self._webhooks.get(request.match_info["id"])
         if hook is None:
             return _error(404, 10015, "Unknown Webhook")
         if request.match_info["token"] != hook.token:
             return _error(401, 50027, "Invalid Webhook Token")
-        for key in request.query.keys() - {"wait", "thread_id", "with_components"}:
-            self.unexpected.append(f"undocumented query parameter {key} on a webhook")
-        channel = request.query.get("thread_id", hook.channel)
-        return await self._post(request, hook.limits, channel, via=request.match_info["id"])
+        for key in request.query.keys() - query:
+            self.unexpected.append(f"undocumented query parameter {key} on {request.method} of a webhook")
+        return None
 
-    async def _post(self, request: web.Request, limits: Limits, channel: str, *, via: str) -> web.StreamResponse:
-        fault = self.fault_for(request.path)
-        if fault is not None and not fault.is_stored:
-            return await self.play(fault, request, None)
-        if not request.headers.get("User-Agent", "").startswith("DiscordBot ("):
-            self.unexpected.append("User-Agent is not `DiscordBot (url, version)`")
-        if (refusal := self._limit(limits)) is not None:
-            return refusal
-        reply = self._take(await request.read(), request, channel, via)
-        reply.headers.update(self._rate_headers(limits))
-        return reply if fault is None else await self.play(fault, request, reply)
+    # --- limits ---
+
+    async def _serve(
+        self, request: web.Request, what: What, limits: Limits, documented: Callable[[bytes], web.Response]
+    ) -> web.StreamResponse:
+        def judged(raw: bytes) -> web.Response:
+            if not request.headers.get("User-Agent", "").startswith("DiscordBot ("):
+                self.unexpected.append("User-Agent is not `DiscordBot (url, version)`")
+            if (refusal := self._limit(limits)) is not None:
+                return refusal
+            reply = documented(raw)
+            reply.headers.update(self._rate_headers(limits))
+            return reply
+
+        return await self.answered(request, what, judged)
+
+    def _limits_of(
+        self, route: Route, major: str, *, hidden: tuple[Window, ...] = (), overall: Window | None = None
+    ) -> Limits:
+        if (route, major) not in self._limits:
+            bucket = blake2b(route.encode(), digest_size=16).hexdigest()
+            self._limits[route, major] = Limits(bucket, Window(*ROUTES[route]), hidden, overall)
+        return self._limits[route, major]
 
     def _limit(self, limits: Limits) -> web.Response | None:
         if not self.is_limited:
@@ -162,7 +249,7 @@ class FakeDiscord(FaultyServer):
         waits = [window.wait_s(now) for window in windows]
         if not any(waits):
             for window in windows:
-                window.take()
+                window.take(now)
             return None
         wait_s = max(waits)
         is_global = bool(overall) and waits[-1] == wait_s
@@ -176,175 +263,137 @@ class FakeDiscord(FaultyServer):
         return web.json_response(body, status=429, headers=headers)
 
     def _rate_headers(self, limits: Limits) -> dict[str, str]:
-        shown = limits.shown
-        reset_after_s = max(0.0, shown.began + shown.length_s - self._clock()) if self.is_limited else 1.0
+        shown, now = limits.shown, self._clock()
+        reset_after_s = shown.reset_after_s(now) if self.is_limited else 1.0
         return {
             "Via": "1.1 google",
             "X-RateLimit-Limit": str(shown.limit),
-            "X-RateLimit-Remaining": str(shown.limit - shown.used),
+            "X-RateLimit-Remaining": str(shown.remaining(now)),
             "X-RateLimit-Reset": f"{time.time() + reset_after_s:.3f}",
             "X-RateLimit-Reset-After": f"{reset_after_s:.3f}",
-            "X-RateLimit-Bucket": "80c17d2f203122d936070c88c8d10f33",
+            "X-RateLimit-Bucket": limits.bucket,
         }
 
+    # --- messages ---
+
     def _take(self, raw: bytes, request: web.Request, channel: str, via: str) -> web.Response:
+        body = self._form(raw, request, BOT_KEYS if via == "bot" else WEBHOOK_KEYS)
+        if isinstance(body, web.Response):
+            return body
+        if (problem := _problem_of(body)) is not None:
+            return problem
+        if via != "bot" and (problem := _thread_problem(body, request, self._webhooks[via])) is not None:
+            return problem
+        message = self._store(body, channel, via)
+        if via != "bot" and request.query.get("wait", "false").lower() != "true":
+            return web.Response(status=204)
+        return web.json_response(_shown(message, has_nonce=True))
+
+    def _change(self, raw: bytes, request: web.Request, channel: str, via: str) -> web.Response:
+        message = self._message(request.match_info["message"])
+        if message is None or message.channel != channel or (via != "bot" and message.via != via):
+            return _error(404, 10008, "Unknown Message")
+        if message.via != via:
+            return _error(403, 50005, "Cannot edit a message authored by another user")
+        body = self._form(raw, request, EDIT_KEYS)
+        if isinstance(body, web.Response):
+            return body
+        changed = {**message.body, **body}
+        if (problem := _problem_of(changed)) is not None:
+            return problem
+        message.states.append((self._now_ns(), changed))
+        return web.json_response(_shown(message, has_nonce=False))
+
+    def _page(self, request: web.Request, channel: str) -> web.Response:
+        if self.history == "refused":
+            return _error(403, 50001, "Missing Access")
+        query = request.query
+        for key in query.keys() - {"before", "after", "limit"}:
+            self.unexpected.append(f"unknown query parameter {key} of a channel's messages")
+        limit = query.get("limit", "50")
+        if not limit.isdecimal() or not 1 <= int(limit) <= 100:
+            return _error(400, 50035, "Invalid Form Body")
+        first, last = int(query.get("after", "0")), int(query.get("before", str(1 << 63)))
+        found = [message for message in self.shown if message.channel == channel and first < int(message.id) < last]
+        found.sort(key=lambda message: int(message.id), reverse="after" not in query)
+        page = sorted(found[: int(limit)], key=lambda message: int(message.id), reverse=True)
+        shown = [] if self.history == "hidden" else [_shown(one, has_nonce=self.shows_nonce) for one in page]
+        return web.json_response(shown)
+
+    def _form(self, raw: bytes, request: web.Request, keys: set[str]) -> dict[str, Any] | web.Response:
         try:
             body = json.loads(raw)
         except ValueError:
             return _error(400, 50109, "The request body contains invalid JSON.")
         if request.content_type != "application/json" or not isinstance(body, dict):
             return _error(400, 50035, "Invalid Form Body")
-        for key in body.keys() - (BOT_KEYS if via == "bot" else WEBHOOK_KEYS):
-            self.unexpected.append(f"undocumented message key {key}")
-        if not body.get("content") and not body.get("embeds"):
-            return _error(400, 50006, "Cannot send an empty message")
-        if errors := check_message(body):
-            return _error(400, 50035, "Invalid Form Body", errors)
-        message = self._store(body, channel, via)
-        if via != "bot" and request.query.get("wait", "false").lower() != "true":
-            return web.Response(status=204)
-        return web.json_response(_shown(message))
+        for key in body.keys() - keys:
+            self.unexpected.append(f"undocumented message key {key} on {request.method}")
+        return body
 
     def _store(self, body: dict[str, Any], channel: str, via: str) -> DiscordMessage:
         """A nonce that Discord enforces gives back the earlier message of the same author."""
         nonce = str(body["nonce"]) if body.get("enforce_nonce") and "nonce" in body else None
-        if nonce is not None and nonce in self._nonces:
-            return self._nonces[nonce]
-        snowflake = str(1_400_000_000_000_000_000 + len(self.messages))
-        message = DiscordMessage(snowflake, channel, body, via, pings(body), time.time_ns())
+        now = self._clock()
+        if nonce is not None and nonce in self._nonces and now - self._nonces[nonce][0] < self.nonce_s:
+            return self._nonces[nonce][1]
+        now_ns = self._now_ns()
+        snowflake = str(((now_ns // 1_000_000 - EPOCH_MS) << 22) + len(self.messages))
+        if "thread_name" in body:
+            channel = snowflake  # a forum post has the id of its first message
+
+        message = DiscordMessage(snowflake, channel, via, pings(body), now_ns, [(now_ns, body)])
         self.messages.append(message)
         if nonce is not None:
-            self._nonces[nonce] = message
+            self._nonces[nonce] = (now, message)
         return message
 
+    def _message(self, id_: str) -> DiscordMessage | None:
+        return next((message for message in self.shown if message.id == id_), None)
 
-def _shown(message: DiscordMessage) -> dict[str, Any]:
-    """Discord's message object, abridged; a webhook's answer names the webhook."""
+
+def _shown(message: DiscordMessage, *, has_nonce: bool) -> dict[str, Any]:
+    """Discord's message object, abridged; a webhook's names the webhook."""
+    nonce = {"nonce": message.body["nonce"]} if has_nonce and "nonce" in message.body else {}
     return {
         "id": message.id,
         "type": 0,
         "channel_id": message.channel,
         "content": message.body.get("content", ""),
-        "embeds": message.embeds,
+        "embeds": [{"type": "rich", **embed} for embed in message.embeds],
         "mentions": [],
         "mention_everyone": "everyone" in message.pings,
         "mention_roles": sorted(ping[5:] for ping in message.pings if ping.startswith("role:")),
         "author": {"id": "1", "username": "flowbot", "bot": True},
         "timestamp": "2026-11-22T14:31:05.000000+00:00",
-        **({"nonce": message.body.get("nonce")} if message.via == "bot" else {"webhook_id": message.via}),
+        "edited_timestamp": "2026-11-22T14:31:09.000000+00:00" if message.edits else None,
+        **nonce,
+        **({} if message.via == "bot" else {"webhook_id": message.via}),
     }
+
+
+def _problem_of(body: dict[str, Any]) -> web.Response | None:
+    if not body.get("content") and not body.get("embeds"):
+        return _error(400, 50006, "Cannot send an empty message")
+    errors = check_message(body)
+    return _error(400, 50035, "Invalid Form Body", errors) if errors else None
+
+
+def _thread_problem(body: dict[str, Any], request: web.Request, hook: _Webhook) -> web.Response | None:
+    """A forum takes messages into threads only, and nothing else begins one by name."""
+    name, thread = body.get("thread_name"), request.query.get("thread_id")
+    if name is not None and not hook.is_forum:
+        return _error(400, 220003, "Webhooks can only create threads in forum channels")
+    if name is not None and thread is not None:
+        return _error(400, 220002, "Webhooks posted to forum channels cannot have both a thread_name and thread_id")
+    if hook.is_forum and name is None and thread is None:
+        return _error(400, 220001, "Webhooks posted to forum channels must have a thread_name or thread_id")
+    if name is not None and not 1 <= len(name) <= 100:
+        problem = {"_errors": [{"code": "BASE_TYPE_BAD_LENGTH", "message": "Must be between 1 and 100 in length."}]}
+        return _error(400, 50035, "Invalid Form Body", {"thread_name": problem})
+    return None
 
 
 def _error(status: int, code: int, message: str, errors: dict[str, Any] | None = None) -> web.Response:
     body = {"message": message, "code": code, **({"errors": errors} if errors else {})}
     return web.json_response(body, status=status, headers={"Via": "1.1 google"})
-
-
-def pings(body: dict[str, Any]) -> frozenset[str]:
-    """Whom a message wakes: mentions in its content (never in an embed) that `allowed_mentions` lets through."""
-    content = body.get("content", "")
-    allowed = body.get("allowed_mentions", {"parse": ["everyone", "roles", "users"]})
-    parse = allowed.get("parse", [])
-    found = {name for name in ("everyone", "here") if "everyone" in parse and f"@{name}" in content}
-    for kind, pattern in (("role", r"<@&([0-9]+)>"), ("user", r"<@!?([0-9]+)>")):
-        ids = re.findall(pattern, content)
-        found |= {f"{kind}:{id_}" for id_ in ids if f"{kind}s" in parse or id_ in allowed.get(f"{kind}s", [])}
-    return frozenset(found)
-
-
-def check_message(body: dict[str, Any]) -> dict[str, Any]:
-    """Discord's `errors` for a message; empty where it is valid. Lengths in UTF-16 units, the harsher reading."""
-    errors: dict[str, Any] = {}
-    _check_length(errors, "content", body.get("content", ""), 2000)
-    if problem := _mentions_problem(body.get("allowed_mentions", {})):
-        errors["allowed_mentions"] = _problem("MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", problem)
-    if len(str(body.get("nonce", ""))) > 25:
-        errors["nonce"] = _problem("NONCE_TYPE_TOO_LONG", "Must be 25 or fewer in length.")
-    embeds = body.get("embeds", [])
-    if not isinstance(embeds, list) or len(embeds) > 10:
-        errors["embeds"] = _problem("BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length.")
-        return errors
-    by_index = {str(index): found for index, embed in enumerate(embeds) if (found := check_embed(embed))}
-    if by_index:
-        errors["embeds"] = by_index
-    elif sum(map(embed_size, embeds)) > 6000:
-        errors["embeds"] = _problem("MAX_EMBED_SIZE_EXCEEDED", "Embed size exceeds maximum size of 6000")
-    return errors
-
-
-def check_embed(embed: Any) -> dict[str, Any]:
-    """Discord's errors for one embed."""
-    if not isinstance(embed, dict):
-        return _problem("MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
-    errors: dict[str, Any] = {}
-    for key in embed.keys() - EMBED_KEYS:
-        errors[key] = _problem("UNKNOWN_KEY", f"undocumented embed key {key}")
-    for key, limit in LIMITS.items():
-        _check_length(errors, key, embed.get(key, ""), limit)
-    if "url" in embed and not re.match(r"https?://[^/\s]+", str(embed["url"])):
-        errors["url"] = _problem("URL_TYPE_INVALID_URL", "Not a well formed URL.")
-    colour = embed.get("color", 0)
-    if not isinstance(colour, int) or not 0 <= colour <= 0xFFFFFF:
-        errors["color"] = _problem("NUMBER_TYPE_MAX", "int value should be less than or equal to 16777215.")
-    footer: dict[str, Any] = {}
-    _check_length(footer, "text", embed.get("footer", {}).get("text", ""), 2048)
-    if footer:
-        errors["footer"] = footer
-    fields = embed.get("fields", [])
-    if len(fields) > 25:
-        errors["fields"] = _problem("BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
-    by_index = {str(index): found for index, part in enumerate(fields) if (found := _check_field(part))}
-    if by_index:
-        errors["fields"] = by_index
-    if not any(embed.get(key) for key in ("title", "description", "fields", "image", "footer", "author")):
-        errors["description"] = _problem("BASE_TYPE_REQUIRED", "This field is required")
-    return errors
-
-
-def embed_size(embed: dict[str, Any]) -> int:
-    """What an embed adds to the 6000 characters of a message."""
-    texts = [embed.get("title", ""), embed.get("description", "")]
-    texts += [embed.get("footer", {}).get("text", ""), embed.get("author", {}).get("name", "")]
-    texts += [part[key] for part in embed.get("fields", []) for key in ("name", "value")]
-    return sum(map(length, texts))
-
-
-def length(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
-
-
-def _check_field(part: dict[str, Any]) -> dict[str, Any]:
-    errors: dict[str, Any] = {}
-    for key, limit in (("name", 256), ("value", 1024)):
-        if not part.get(key):
-            errors[key] = _problem("BASE_TYPE_REQUIRED", "This field is required")
-        _check_length(errors, key, part.get(key, ""), limit)
-    return errors
-
-
-def _check_length(errors: dict[str, Any], key: str, text: object, limit: int) -> None:
-    if not isinstance(text, str):
-        errors[key] = _problem("STRING_TYPE_CONVERT", "Could not interpret this as a string.")
-    elif length(text) > limit:
-        errors[key] = _problem("BASE_TYPE_MAX_LENGTH", f"Must be {limit} or fewer in length.")
-
-
-def _mentions_problem(allowed: Any) -> str:
-    if not isinstance(allowed, dict) or allowed.keys() - {"parse", "roles", "users", "replied_user"}:
-        return "allowed_mentions has parse, roles, users and replied_user only"
-    parse = allowed.get("parse", [])
-    if not isinstance(parse, list) or set(parse) - {"roles", "users", "everyone"}:
-        return "parse holds roles, users or everyone"
-    for key in ("roles", "users"):
-        ids = allowed.get(key, [])
-        if not isinstance(ids, list) or len(ids) > 100:
-            return f"{key} is a list of at most 100"
-        if not all(isinstance(id_, str) and re.fullmatch(r"[0-9]{1,20}", id_) for id_ in ids):
-            return f"{key} holds snowflakes"
-        if ids and key in parse:
-            return f"parse:[{key}] and {key}: [ids...] are mutually exclusive"
-    return ""
-
-
-def _problem(code: str, message: str) -> dict[str, Any]:
-    return {"_errors": [{"code": code, "message": message}]}

@@ -5,10 +5,10 @@ import json
 import socket
 import struct
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from aiohttp import web
 
@@ -57,8 +57,12 @@ class Seen:
     """Unix nanoseconds."""
 
 
+What = Literal["post", "edit", "look"]
+"""Posting a message, editing one, looking at the history."""
+
+
 class FaultyServer:
-    """A loopback server whose POSTs go through the script first. Subclasses give `routes` and take messages."""
+    """A loopback server whose requests go through the script first. Subclasses give `routes` and take messages."""
 
     def __init__(self, *, latency_s: float = 0.0, port: int = 0) -> None:
         self.latency_s = latency_s
@@ -66,7 +70,7 @@ class FaultyServer:
         self.unexpected: list[str] = []
         """Whatever the platform's documents do not describe. A test asserts that it stays empty."""
         self._port = port
-        self._script: list[tuple[str, Fault]] = []
+        self._script: list[tuple[What, str, Fault]] = []
         self._runner: web.AppRunner | None = None
         self._busy = 0
         self._idle = asyncio.Event()
@@ -75,9 +79,9 @@ class FaultyServer:
     def routes(self) -> Iterable[web.RouteDef]:
         raise NotImplementedError
 
-    def script(self, *faults: Fault, where: str = "") -> None:
-        """The next messages whose path holds `where` meet these faults, one each."""
-        self._script += [(where, fault) for fault in faults]
+    def script(self, *faults: Fault, where: str = "", what: What = "post") -> None:
+        """The next requests of this kind whose path holds `where` meet these faults, one each."""
+        self._script += [(what, where, fault) for fault in faults]
 
     @property
     def origin(self) -> str:
@@ -111,9 +115,19 @@ class FaultyServer:
         async with asyncio.timeout(5):
             await self._idle.wait()
 
-    def fault_for(self, path: str) -> Fault | None:
-        for index, (where, fault) in enumerate(self._script):
-            if where in path:
+    async def answered(
+        self, request: web.Request, what: What, documented: Callable[[bytes], web.Response]
+    ) -> web.StreamResponse:
+        """What the script says, else the platform's answer to the request's body."""
+        fault = self._fault_for(request.path, what)
+        if fault is not None and not fault.is_stored:
+            return await self.play(fault, request, None)
+        reply = documented(await request.read())
+        return reply if fault is None else await self.play(fault, request, reply)
+
+    def _fault_for(self, path: str, what: What) -> Fault | None:
+        for index, (kind, where, fault) in enumerate(self._script):
+            if kind == what and where in path:
                 del self._script[index]
                 return fault
         return None
