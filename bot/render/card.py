@@ -1,4 +1,5 @@
-"""`Card`: one alert in words, the same for every platform. Its text is raw: each platform escapes it for itself."""
+"""`Card`: what is said in words, the same for every platform, and that of an alert. Its text is raw: each platform
+escapes it for itself."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -7,6 +8,7 @@ from bot.model.alerts import Alert, Delivery
 from bot.model.prints import Bias, Print
 from bot.render import words
 from bot.render.look import Look
+from bot.render.tags import tags_of
 
 GREEN, RED, GREY = 0x2ECC71, 0xE74C3C, 0x95A5A6
 _COLOURS: dict[Bias, int] = {"bull": GREEN, "bear": RED, "neutral": GREY}
@@ -28,7 +30,7 @@ class Card:
     title: str
     """`NVDA 145C 7/17 (21d) · $2.4M`"""
     tags: tuple[str, ...]
-    """`⚡ SWEEP @ASK`, `🐂 BULL`, `94 EXTREME`; made of our own words and numbers only, never of upstream text."""
+    """`🔁 ×7 · $3.1M in 2m`, `⚡ SWEEP @ASK`, `🐂 BULL`; our own words and numbers, never upstream text."""
     lines: tuple[str, ...]
     footer: str
     colour: int
@@ -41,47 +43,29 @@ class Card:
 
     @property
     def headline(self) -> str:
-        """The whole alert in one line, for notifications."""
+        """The whole in one line, for notifications."""
         return " · ".join((self.title, *self.tags))
 
 
 def card(delivery: Delivery, look: Look, now_ns: int) -> Card:
     """The alert as one destination shows it at `now_ns`, which gives the year and the latency."""
-    return card_of(delivery.alert, look, now_ns, delivery.rules)
-
-
-def card_of(alert: Alert, look: Look, now_ns: int, rules: tuple[str, ...] = ()) -> Card:
-    """The alert with the names of these rules, for whoever has no delivery of it."""
+    alert = delivery.alert
     found = alert.print
-    title = _dotted(words.contract_line(found, now_ns), None if found.premium is None else words.money(found.premium))
     return Card(
-        title=f"🧪 TEST · {title}" if alert.is_test else title,
-        tags=_tags(found, look, now_ns),
-        lines=tuple(line for line in _lines(alert, rules, now_ns) if line),
+        title=title_of(alert, now_ns),
+        tags=tags_of(alert, look, now_ns, delivery.repeats),
+        lines=tuple(line for line in _lines(alert, delivery.rules, now_ns) if line),
         footer=_footer(alert, look, now_ns),
         colour=_COLOURS[found.bias] if found.bias is not None else GREY,
         links=_links(found, look),
     )
 
 
-def _tags(found: Print, look: Look, now_ns: int) -> tuple[str, ...]:
-    kind = "" if found.kind is None else words.KIND_TAGS[found.kind]
-    side = "" if found.side is None else words.SIDE_TAGS[found.side]
-    tags = [
-        words.GOLDEN_TAG if words.is_golden(found) else "",
-        f"{kind} {side}".strip(),
-        "" if found.bias is None else words.BIAS_TAGS[found.bias],
-        "" if found.score is None else words.score_tag(found.score, look.bands, is_local=found.score_is_local),
-        _late_tag(found, look, now_ns),
-    ]
-    return tuple(tag for tag in tags if tag)
-
-
-def _late_tag(found: Print, look: Look, now_ns: int) -> str:
-    if look.late_after_s is None or found.time is None:
-        return ""
-    age_s = now_ns / 1e9 - found.time.timestamp()
-    return f"⏰ LATE {words.age(age_s)}" if age_s > look.late_after_s else ""
+def title_of(alert: Alert, now_ns: int) -> str:
+    """Contract and premium of the alert's own print: `NVDA 145C 7/17 (21d) · $2.4M`; a test says so first."""
+    found = alert.print
+    premium = None if found.premium is None else words.money(found.premium)
+    return words.dotted("🧪 TEST" if alert.is_test else None, words.contract_line(found, now_ns), premium)
 
 
 def _lines(alert: Alert, rules: tuple[str, ...], now_ns: int) -> list[str]:
@@ -89,14 +73,14 @@ def _lines(alert: Alert, rules: tuple[str, ...], now_ns: int) -> list[str]:
     moment = found.time
     return [
         "This is a test: nobody traded this." if alert.is_test else "",
-        _dotted(_size_at_price(found), _count("vol", found.volume), _count("OI", found.open_interest)),
-        _dotted(
+        words.dotted(_size_at_price(found), _count("vol", found.volume), _count("OI", found.open_interest)),
+        words.dotted(
             words.ratio(found.vol_oi, found.open_interest),
             None if found.spot is None else f"spot {words.price(found.spot)}",
             None if found.otm_pct is None else words.moneyness(found.otm_pct),
             None if found.iv is None else f"IV {words.percent(found.iv * 100)}",
         ),
-        _dotted(
+        words.dotted(
             None if found.sector is None else words.one_line(found.sector, 60),
             f"received {words.clock(words.new_york(found.received_ns), now_ns)}"
             if moment is None
@@ -111,7 +95,7 @@ def _size_at_price(found: Print) -> str | None:
     if found.size is None:
         return None if found.price is None else f"at {words.price(found.price)}"
     if found.price is None:
-        return f"{found.size:,} {'contract' if found.size == 1 else 'contracts'}"
+        return words.counted(found.size, "contract")
     return f"{found.size:,} @ {words.price(found.price)}"
 
 
@@ -143,7 +127,7 @@ def _notes(found: Print) -> tuple[str, ...]:
 
 def _footer(alert: Alert, look: Look, now_ns: int) -> str:
     latency_s = (now_ns - alert.print.received_ns) / 1e9
-    return _dotted(
+    return words.dotted(
         "TEST" if alert.is_test else None,
         alert.id,
         words.age(latency_s),
@@ -158,7 +142,3 @@ def _links(found: Print, look: Look) -> tuple[Link, ...]:
     wanted = [(label, template) for label, template in look.links if found.contract or "{contract}" not in template]
     encoded = {name: quote(fact, safe="") for name, fact in facts.items()}
     return tuple(Link(words.one_line(label, 80), template.format(**encoded)) for label, template in wanted)
-
-
-def _dotted(*parts: str | None) -> str:
-    return " · ".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""Cards as Discord messages: embeds within Discord's limits, mentions that ping only where a rule says so.
+"""Batches as Discord messages: embeds within Discord's limits, mentions that ping only where a rule says so.
 
 Limits: Discord's developer documents, "Message" and "Embed Limits", 2026-11.
 """
@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bot.model.alerts import Batch, Delivery
 from bot.render.card import Card, Link, card
+from bot.render.cards import cards_of
 from bot.render.lengths import cut, units
 from bot.render.look import Look
 
@@ -25,8 +26,9 @@ MAX_ROLES: Final = 80
 
 _MAX_LINKS = 1000
 """Our own bound on the row of links, so that the facts always have room."""
-_MARGIN = 32
-"""Per embed, kept free by `fit`: at the time of sending the latency and the dates may be longer."""
+_MARGIN = 80
+"""Per embed, kept free by `fit`: when it is sent the latency and the dates may be longer and LATE may be there, and an
+edit adds the repeats (`🔁 ×1,234 · $123.4M in 23h 59m`)."""
 
 _ROLE = re.compile(r"[0-9]{1,20}")
 _MARKDOWN = re.compile(r"[\\*_~`|\[\]]|^ *(?:[#>+-]|[0-9]+(?=\.))", re.MULTILINE)
@@ -54,13 +56,15 @@ def _backslashed(found: re.Match[str]) -> str:
 
 
 def message(batch: Batch, look: Look, now_ns: int) -> dict[str, Any]:
-    """The whole body of one post but for what only a bot may add (`nonce`). At most ten deliveries are shown."""
-    deliveries = batch.deliveries[:MAX_EMBEDS]
-    cards = [card(delivery, look, now_ns) for delivery in deliveries]
+    """The whole body of one post but for what only a bot may add (`nonce`). At most ten deliveries are shown.
+
+    A digest's and a notice's batch has no deliveries of its own, and pings nobody.
+    """
+    cards = cards_of(batch, look, now_ns)[:MAX_EMBEDS]
     embeds = _embeds(cards, MAX_TOTAL)
     if sum(map(_size, embeds)) > MAX_TOTAL:
         embeds = _embeds(cards, MAX_TOTAL // len(cards))
-    roles = _roles(deliveries)
+    roles = _roles(batch.deliveries[:MAX_EMBEDS])
     body: dict[str, Any] = {"embeds": embeds, "allowed_mentions": {"parse": [], "roles": roles}}
     if roles:  # embeds never ping: only the content does
         body["content"] = " ".join(f"<@&{role}>" for role in roles)

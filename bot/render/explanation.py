@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from bot.model.alerts import Clause, DeliveryRecord, Explanation
 from bot.model.prints import ScorePart
 from bot.render import words
-from bot.render.card import card_of
+from bot.render.card import title_of
 from bot.render.look import Look
+from bot.render.tags import tags_of
 
 _MARKS = {True: "✓", False: "✗", None: "?"}
 
@@ -18,10 +19,9 @@ def explain_text(explanation: Explanation, now_ns: int) -> str:
 
 def _lines(explanation: Explanation, now_ns: int) -> Iterator[str]:
     alert = explanation.alert
-    shown = card_of(alert, Look(), now_ns)
-    yield f"{alert.id}  {shown.title}"
-    if shown.tags:
-        yield shown.tag_line
+    yield f"{alert.id}  {title_of(alert, now_ns)}"
+    if tags := tags_of(alert, Look(), alert.created_ns):  # LATE as it was, not by how long ago it is asked about
+        yield words.dotted(*tags)
     yield f"decided {_when(alert.created_ns, now_ns)}"
     for hit in alert.hits:
         yield ""
@@ -39,8 +39,9 @@ def _lines(explanation: Explanation, now_ns: int) -> Iterator[str]:
         yield ""
         yield "kept quiet since"
         for held in explanation.suppressed:
-            rule = f" ({words.one_line(held.rule)})" if held.rule else ""
-            yield f"  {held.count} × {held.reason}{rule}"
+            details = [words.one_line(held.rule), "shown by editing the message" if held.reason == "repeat" else ""]
+            about = ", ".join(detail for detail in details if detail)
+            yield f"  {held.count:,} × {held.reason}" + (f" ({about})" if about else "")
 
 
 def _clause(clause: Clause, depth: int) -> Iterator[str]:
@@ -57,15 +58,23 @@ def _part(part: ScorePart) -> str:
 
 
 def _delivery(record: DeliveryRecord, now_ns: int) -> str:
-    attempts = f"{record.attempts} {'attempt' if record.attempts == 1 else 'attempts'}"
     parts = [
         f"{record.destination}: {record.state}",
-        attempts if record.attempts else "",
+        _overflow(record),
+        f"×{1 + record.repeats:,} ({words.counted(record.repeats, 'repeat')})" if record.repeats else "",
+        words.counted(record.attempts, "attempt") if record.attempts else "",
         _when(record.updated_ns, now_ns),
         words.one_line(record.reason, 300),
         record.message_url or (f"message {record.message_id}" if record.message_id else ""),
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _overflow(record: DeliveryRecord) -> str:
+    if record.overflow is None:
+        return ""
+    why = words.OVERFLOWS[record.overflow]
+    return why if record.state == "digested" else f"for the digest: {why}"
 
 
 def _when(ns: int, now_ns: int) -> str:

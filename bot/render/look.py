@@ -63,4 +63,6 @@ class Look:
     links: tuple[tuple[str, str], ...] = ()
     """Label and template, as in `LinkTemplates`."""
     late_after_s: float | None = None
-    """An alert that is shown longer than this after its print's own time is marked LATE; None = never."""
+    """An alert that is shown longer than this after its print's own time is marked LATE; None = never.
+
+    Without regard to it, a print that a gap gave back is LATE, and one of a delayed feed says that instead."""

@@ -1,4 +1,4 @@
-"""Cards as Slack messages: a headline block, then one coloured attachment an alert, within Slack's limits.
+"""Batches as Slack messages: a headline block, then one coloured attachment a card, within Slack's limits.
 
 Upstream text goes into `plain_text` objects, which know no markup, and is escaped there too: `*`, `_` and `` ` ``
 cannot break a line, and `<!channel>` is dead in every part. Limits: Slack's Block Kit reference, 2026-11.
@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from bot.model.alerts import Batch, Delivery
 from bot.render.card import Card, Link, card
+from bot.render.cards import cards_of
 from bot.render.lengths import cut, units
 from bot.render.look import Look
 
 MAX_TEXT: Final = 4000
 MAX_HEADER: Final = 150
+MAX_SECTION: Final = 3000
 MAX_TOTAL: Final = 12_000
 """Over all blocks, counted as JSON: Slack refuses a message near 13,200 characters and counts the blocks' own
 frames too, by a measure that it does not publish (`msg_blocks_too_long`)."""
@@ -25,10 +27,13 @@ MAX_ALERTS: Final = 15
 _MAX_LINES = 1500
 _MAX_LINKS = 1000
 _MAX_FOOTER = 600
-"""Our own bounds, within Slack's 3000 for a section's text and 2000 for a context element's."""
+"""Our own bounds for one alert of several, within Slack's for a section's text and 2000 for a context element's."""
+_MIN_TEXT = 40
+"""Half of this is enough for the mark in a footer; with it the longest message fits, whatever is in it."""
 _MAX_MENTIONS = 40
-_MARGIN = 64
-"""Per alert, kept free by `fit`: at the time of sending the latency and the dates may be longer."""
+_MARGIN = 112
+"""Per alert, kept free by `fit`: when it is sent the latency and the dates may be longer and LATE may be there, and an
+edit adds the repeats (`🔁 ×1,234 · $123.4M in 23h 59m`)."""
 
 _GROUP = re.compile(r"S[A-Z0-9]{1,20}")
 _USER = re.compile(r"[UW][A-Z0-9]{1,20}")
@@ -41,10 +46,12 @@ def escape(text: str) -> str:
 
 
 def message(batch: Batch, look: Look, now_ns: int) -> dict[str, Any]:
-    """`text`, `blocks` and `attachments` of one post; the channel and the metadata are the destination's."""
-    deliveries = batch.deliveries[:MAX_ALERTS]
-    cards = [card(delivery, look, now_ns) for delivery in deliveries]
-    mentions = _mentions(deliveries)
+    """`text`, `blocks` and `attachments` of one post; the channel and the metadata are the destination's.
+
+    A digest's and a notice's batch has no deliveries of its own, and pings nobody.
+    """
+    cards = cards_of(batch, look, now_ns)[:MAX_ALERTS]
+    mentions = _mentions(batch.deliveries[:MAX_ALERTS])
     blocks = [*_mention_blocks(mentions), _header(_headline(cards))]
     return {
         "text": _text(mentions, cards),  # with blocks beside it, Slack shows this in notifications only
@@ -90,11 +97,11 @@ def _mention_blocks(mentions: Sequence[str]) -> list[dict[str, Any]]:
 
 def _attachments(cards: Sequence[Card], room: int) -> list[dict[str, Any]]:
     """Uncut where that fits, as it does for whatever `fit` let through unless one alert alone is too long."""
-    max_text = _MAX_LINES
+    max_text = MAX_SECTION if len(cards) == 1 else _MAX_LINES
     while True:
         # In a message of one alert the headline is its title already.
         attachments = [_attachment(shown, has_title=len(cards) > 1, max_text=max_text) for shown in cards]
-        if _size(attachments) <= room or not max_text:
+        if _size(attachments) <= room or max_text < _MIN_TEXT:
             return attachments
         max_text //= 2
 
@@ -106,7 +113,7 @@ def _attachment(shown: Card, *, has_title: bool, max_text: int) -> dict[str, Any
     elements = [*_links(shown.links, min(_MAX_LINKS, max_text)), *([_plain(footer)] if footer else [])]
     blocks = [
         *([_header(shown.title)] if has_title else []),
-        {"type": "section", "text": _plain(_cut(details, max_text) or "…")},
+        *([{"type": "section", "text": _plain(_cut(details, max_text))}] if details else []),
         *([{"type": "context", "elements": elements}] if elements else []),
     ]
     return {"color": f"#{shown.colour:06x}", "blocks": blocks}

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
+from bot.model.alerts import Overflow
 from bot.model.prints import Bias, Kind, Print, Side
 from bot.render.look import Bands
 
@@ -14,8 +15,16 @@ GOLDEN_SWEEP_USD = 1_000_000
 
 KIND_TAGS: dict[Kind, str] = {"sweep": "⚡ SWEEP", "block": "🧱 BLOCK", "split": "✂️ SPLIT", "single": "• SINGLE"}
 BIAS_TAGS: dict[Bias, str] = {"bull": "🐂 BULL", "bear": "🐻 BEAR", "neutral": "⚪ NEUTRAL"}
+BIAS_SIGNS: dict[Bias, str] = {"bull": "🐂", "bear": "🐻", "neutral": "⚪"}
 SIDE_TAGS: dict[Side, str] = {"ask": "@ASK", "bid": "@BID", "mid": "@MID"}
 GOLDEN_TAG = "🏆 GOLDEN SWEEP"
+OVERFLOWS: dict[Overflow, str] = {
+    "stale": "waited too long",
+    "backlog": "behind the backlog",
+    "budget": "over the hourly budget",
+    "hours": "outside active hours",
+}
+"""Why an alert goes to the digest, in a reader's words."""
 _ABSURD = 1e15
 """From here on a number is no dollar amount of ours: it is shown as it is, and must not break the message."""
 
@@ -31,6 +40,16 @@ def one_line(text: str, max_chars: int = 120) -> str:
     """Anyone's text as one printable line of at most `max_chars` characters."""
     line = _UNPRINTABLE.sub(" ", text[: 4 * max_chars]).strip()
     return line if len(line) <= max_chars else line[: max_chars - 1].rstrip() + "…"
+
+
+def dotted(*parts: str | None) -> str:
+    """`a · b`, without the parts that are not there."""
+    return " · ".join(part for part in parts if part)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 alert`, `1,234 alerts`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def trimmed(number: float, places: int) -> str:

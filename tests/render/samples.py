@@ -5,7 +5,18 @@ from typing import Any
 
 import msgspec
 
-from bot.model.alerts import Alert, Batch, Clause, Delivery, RuleHit
+from bot.model.alerts import (
+    Alert,
+    Batch,
+    Clause,
+    Delivery,
+    Digest,
+    Flow,
+    Notice,
+    Repeats,
+    RuleHit,
+    TickerFlow,
+)
 from bot.model.prints import Print
 
 TRADED = datetime(2026, 6, 26, 14, 31, 5, tzinfo=UTC)
@@ -58,9 +69,40 @@ def delivery(
     rules: tuple[str, ...] = ("extreme-sweeps",),
     mentions: tuple[str, ...] = (),
     is_test: bool = False,
+    repeats: Repeats | None = None,
 ) -> Delivery:
-    return Delivery(alert(found, id, is_test=is_test), "room", rules, mentions=mentions)
+    return Delivery(alert(found, id, is_test=is_test), "room", rules, mentions=mentions, repeats=repeats)
 
 
 def batch(*deliveries: Delivery, id: str = "batch0001") -> Batch:  # noqa: A002 the model's word
     return Batch(id, "room", deliveries or (delivery(),), RECEIVED_NS)
+
+
+SECOND = 1_000_000_000
+SIX_MORE = Repeats(6, 700_000.0, RECEIVED_NS + 121 * SECOND)
+"""After NVDA's $2.4M: seven prints, $3.1M in two minutes."""
+DIGEST = Digest(
+    total=Flow(1234, 310_000_000.0),
+    first_ns=RECEIVED_NS - 3664 * SECOND,  # 09:30:01 in New York
+    last_ns=RECEIVED_NS - 3413 * SECOND,  # 09:34:12
+    by_bias={"neutral": Flow(34, 10e6), "bear": Flow(400, 90e6), "bull": Flow(800, 210e6)},
+    tickers=(
+        TickerFlow("NVDA", Flow(120, 50e6), {"bull": Flow(90, 40e6), "bear": Flow(30, 10e6)}),
+        TickerFlow("SPX", Flow(2, 4.5e6), {}),
+    ),
+    ticker_count=36,
+    top=(delivery(mentions=("12", "S0WHALES")), delivery(SPARSE, "b1b2c3d4")),
+    why={"backlog": 34, "stale": 1200},
+)
+NOTICE = Notice(
+    "desk is parked: Slack refuses it",
+    ("channel_is_archived", "3 deliveries wait. Flowbot tries again every 5 minutes."),
+)
+
+
+def digest(shown: Digest = DIGEST) -> Batch:
+    return Batch("d1g3st00xyz", "room", (), RECEIVED_NS, digest=shown)
+
+
+def notice(shown: Notice = NOTICE) -> Batch:
+    return Batch("n0t1ce00xyz", "room", (), RECEIVED_NS, notice=shown)

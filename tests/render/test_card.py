@@ -1,13 +1,11 @@
 """The card says what every platform shows, and nothing that the print does not know."""
 
-from datetime import timedelta
-
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from bot.render.card import Link, card
 from bot.render.look import Bands, LinkTemplates, Look
-from tests.render.samples import NOW_NS, NVDA, RECEIVED_NS, SPARSE, TRADED, altered, delivery
+from tests.render.samples import NOW_NS, NVDA, SIX_MORE, SPARSE, altered, delivery
 
 
 def test_a_full_print() -> None:
@@ -59,6 +57,14 @@ def test_size_and_price_where_known(size: int | None, price: float | None, line:
     assert card(delivery(found), Look(), NOW_NS).lines[0] == line
 
 
+def test_repeats_come_first_and_leave_the_first_print_readable() -> None:
+    """The title is the first print's, contract and premium; the notification's line carries both."""
+    shown = card(delivery(repeats=SIX_MORE), Look(), NOW_NS)
+    assert shown.title == "NVDA 145C 7/17 (21d) · $2.4M"
+    assert shown.tags == ("🔁 ×7 · $3.1M in 2m", "🏆 GOLDEN SWEEP", "⚡ SWEEP @ASK", "🐂 BULL", "94 EXTREME")
+    assert shown.headline.startswith("NVDA 145C 7/17 (21d) · $2.4M · 🔁 ×7 · $3.1M in 2m · ")
+
+
 def test_a_local_score_says_so() -> None:
     """The provider sent none."""
     assert "94 EXTREME (local)" in card(delivery(altered(NVDA, score_is_local=True)), Look(), NOW_NS).tags
@@ -78,15 +84,6 @@ def test_many_rules_are_counted() -> None:
     line = card(delivery(rules=names), Look(), NOW_NS).lines[-1]
     assert names[8] in line
     assert line.endswith(" and 91 more")
-
-
-def test_lateness_counts_from_the_prints_own_time() -> None:
-    """Only where the admin set a bound, and the print has a time."""
-    late = delivery(altered(NVDA, time=TRADED - timedelta(seconds=44, milliseconds=958)))
-    assert "⏰ LATE 45 s" in card(late, Look(late_after_s=30), NOW_NS).tags
-    assert not any("LATE" in tag for tag in card(delivery(), Look(late_after_s=30), NOW_NS).tags)
-    assert not any("LATE" in tag for tag in card(late, Look(), NOW_NS).tags)
-    assert not any("LATE" in tag for tag in card(delivery(SPARSE), Look(late_after_s=0), RECEIVED_NS + 10**12).tags)
 
 
 def test_links_are_filled_in_percent_encoded() -> None:

@@ -2,10 +2,11 @@
 
 import pytest
 
+from bot.model.alerts import Repeats
 from bot.render import discord
 from bot.render.look import Look
 from tests.fakes.discord_rest import check_message, embed_size, pings
-from tests.render.samples import NOW_NS, NVDA, SPARSE, altered, batch, delivery
+from tests.render.samples import NOW_NS, NVDA, RECEIVED_NS, SECOND, SPARSE, altered, batch, delivery
 
 
 def test_one_alert() -> None:
@@ -93,6 +94,26 @@ def test_what_fits_is_not_cut() -> None:
     assert check_message(body) == {}
     assert "…" not in str(body)
     assert sum(map(embed_size, body["embeds"])) <= 6000
+
+
+@pytest.mark.parametrize("chars", range(20, 200, 8))
+def test_what_an_edit_adds_is_not_cut(chars: int) -> None:
+    """`fit` keeps room for the repeats, and for being shown late and the next year."""
+    long = delivery(altered(NVDA, notes=("x" * chars,) * 3))
+    count = discord.fit([long] * 10, Look(late_after_s=30))
+    repeats = Repeats(1233, 121_000_000.0, RECEIVED_NS + 86_340 * SECOND)
+    later = [delivery(long.alert.print, repeats=repeats)] * count
+    body = discord.message(batch(*later), Look(late_after_s=30), RECEIVED_NS + 300 * 86_400 * SECOND)
+    assert check_message(body) == {}
+    assert "🔁 ×1,234 · $123.4M in 23h 59m · " in str(body)
+    assert "…" not in str(body)
+
+
+def test_repeats_that_are_known_count_as_any_text() -> None:
+    """Never more alerts than without them."""
+    long = altered(NVDA, notes=("x" * 190,) * 2)
+    with_repeats = [delivery(long, repeats=Repeats(10**15, 1e18, RECEIVED_NS * 2))] * 10
+    assert discord.fit(with_repeats, Look()) < discord.fit([delivery(long)] * 10, Look())
 
 
 @pytest.mark.parametrize("shift", range(4))

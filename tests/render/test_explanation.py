@@ -3,7 +3,7 @@
 from bot.model.alerts import Alert, Clause, DeliveryRecord, Explanation, RuleHit, Suppressed
 from bot.model.prints import ScorePart
 from bot.render.explanation import explain_text
-from tests.render.samples import NVDA, RECEIVED_NS, altered
+from tests.render.samples import NVDA, RECEIVED_NS, SPARSE, altered
 
 
 def test_the_whole_story() -> None:
@@ -17,11 +17,19 @@ def test_the_whole_story() -> None:
     )
     alert = Alert("a1b2c3d4", found, (RuleHit("extreme-sweeps", why),), RECEIVED_NS)
     deliveries = (
-        DeliveryRecord("desk", "sent", ("extreme-sweeps",), 1, RECEIVED_NS + 10**9, "17.1", "https://x.example/p1"),
         DeliveryRecord(
-            "hook", "dead", ("extreme-sweeps",), 2, RECEIVED_NS, reason="HTTP 404: Unknown Webhook (code 10015)"
+            "a1b2c3d4", "desk", "sent", ("extreme-sweeps",), 1, RECEIVED_NS + 10**9, "17.1", "https://x.example/p1"
         ),
-        DeliveryRecord("late", "queued", ("extreme-sweeps",), 0, RECEIVED_NS),
+        DeliveryRecord(
+            "a1b2c3d4",
+            "hook",
+            "dead",
+            ("extreme-sweeps",),
+            2,
+            RECEIVED_NS,
+            reason="HTTP 404: Unknown Webhook (code 10015)",
+        ),
+        DeliveryRecord("a1b2c3d4", "late", "queued", ("extreme-sweeps",), 0, RECEIVED_NS),
     )
     suppressed = (Suppressed("extreme-sweeps", "cooldown", 3), Suppressed("", "duplicate", 1))
     text = explain_text(Explanation(alert, deliveries, suppressed), RECEIVED_NS + 100 * 10**9)
@@ -49,6 +57,41 @@ def test_the_whole_story() -> None:
         "  3 × cooldown (extreme-sweeps)",
         "  1 × duplicate",
     ]
+
+
+def test_repeats_and_digests_in_words() -> None:
+    """How many prints a message stands for, why an alert is in a digest or goes to one, and what an edit showed."""
+    alert = Alert("a1b2c3d4", SPARSE, (), RECEIVED_NS)
+    deliveries = (
+        DeliveryRecord("a1b2c3d4", "desk", "sent", (), 1, RECEIVED_NS, "17.1", repeats=6),
+        DeliveryRecord("a1b2c3d4", "once", "sent", (), 1, RECEIVED_NS, repeats=1),
+        DeliveryRecord("a1b2c3d4", "room", "digested", (), 1, RECEIVED_NS, "17.2", overflow="stale"),
+        DeliveryRecord("a1b2c3d4", "night", "queued", (), 0, RECEIVED_NS, overflow="hours"),
+        DeliveryRecord("a1b2c3d4", "full", "queued", (), 0, RECEIVED_NS, overflow="budget"),
+        DeliveryRecord("a1b2c3d4", "busy", "dead", (), 1, RECEIVED_NS, reason="HTTP 400", overflow="backlog"),
+    )
+    suppressed = (Suppressed("", "repeat", 6), Suppressed("whales", "repeat", 1200))
+    text = explain_text(Explanation(alert, deliveries, suppressed), RECEIVED_NS + 2 * 10**9)
+    assert text.splitlines()[4:] == [
+        "deliveries",
+        "  desk: sent, ×7 (6 repeats), 1 attempt, 10:31:05 ET, 2 s ago, message 17.1",
+        "  once: sent, ×2 (1 repeat), 1 attempt, 10:31:05 ET, 2 s ago",
+        "  room: digested, waited too long, 1 attempt, 10:31:05 ET, 2 s ago, message 17.2",
+        "  night: queued, for the digest: outside active hours, 10:31:05 ET, 2 s ago",
+        "  full: queued, for the digest: over the hourly budget, 10:31:05 ET, 2 s ago",
+        "  busy: dead, for the digest: behind the backlog, 1 attempt, 10:31:05 ET, 2 s ago, HTTP 400",
+        "",
+        "kept quiet since",
+        "  6 × repeat (shown by editing the message)",
+        "  1,200 × repeat (whales, shown by editing the message)",
+    ]
+
+
+def test_a_recovered_print_is_late_as_it_was_not_as_it_is_read() -> None:
+    """Asking a day later makes no alert a day late."""
+    alert = Alert("a1b2c3d4", altered(NVDA, is_recovered=True), (), RECEIVED_NS + 192 * 10**9)
+    text = explain_text(Explanation(alert, ()), RECEIVED_NS + 86_400 * 10**9)
+    assert text.splitlines()[1].endswith(" · ⏰ LATE 3m12s")
 
 
 def test_an_alert_that_went_nowhere() -> None:

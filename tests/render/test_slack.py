@@ -1,9 +1,12 @@
 """Slack's messages: blocks, the coloured attachment, the limits, and who is pinged."""
 
+import pytest
+
+from bot.model.alerts import Repeats
 from bot.render import slack
 from bot.render.look import Look
 from tests.fakes.slack_web import check_message, pings
-from tests.render.samples import HOSTILE_TEXT, NOW_NS, NVDA, SPARSE, altered, batch, delivery
+from tests.render.samples import HOSTILE_TEXT, NOW_NS, NVDA, RECEIVED_NS, SECOND, SPARSE, altered, batch, delivery
 
 
 def test_escape_is_exactly_slacks_three() -> None:
@@ -103,6 +106,34 @@ def test_what_fits_is_not_cut() -> None:
     body = slack.message(batch(*waiting[:count]), Look(footer_note="n" * 200), NOW_NS)
     assert check_message(body) == ""
     assert "…" not in str(body["attachments"])
+
+
+@pytest.mark.parametrize("chars", range(20, 200, 8))
+def test_what_an_edit_adds_is_not_cut(chars: int) -> None:
+    """`fit` keeps room for the repeats, and for being shown late and the next year."""
+    long = delivery(altered(NVDA, notes=("x" * chars,) * 3))
+    count = slack.fit([long] * 15, Look(late_after_s=30))
+    repeats = Repeats(1233, 121_000_000.0, RECEIVED_NS + 86_340 * SECOND)
+    later = [delivery(long.alert.print, repeats=repeats)] * count
+    body = slack.message(batch(*later), Look(late_after_s=30), RECEIVED_NS + 300 * 86_400 * SECOND)
+    assert check_message(body) == ""
+    assert "🔁 ×1,234 · $123.4M in 23h 59m · " in str(body)
+    assert "…" not in str(body["attachments"])
+
+
+def test_repeats_that_are_known_count_as_any_text() -> None:
+    """Never more alerts than without them."""
+    long = altered(NVDA, notes=("x" * 190,))
+    with_repeats = [delivery(long, repeats=Repeats(10**15, 1e18, RECEIVED_NS * 2))] * 15
+    assert slack.fit(with_repeats, Look()) < slack.fit([delivery(long)] * 15, Look())
+
+
+def test_a_card_alone_has_a_whole_section() -> None:
+    """3000 characters; one of several is kept to half."""
+    long = delivery(altered(NVDA, notes=("&" * 190,) * 2))
+    body = slack.message(batch(long), Look(), NOW_NS)
+    assert check_message(body) == ""
+    assert body["attachments"][0]["blocks"][0]["text"]["text"].count("&amp;") == 380
 
 
 def test_more_than_fits_is_cut_and_valid() -> None:

@@ -1,0 +1,33 @@
+"""What a batch shows: its alerts' cards, or one card of its digest, or one of its notice. Knows no platform."""
+
+from bot.model.alerts import Batch, Notice
+from bot.render import words
+from bot.render.card import Card, card
+from bot.render.digest import digest_card
+from bot.render.look import Look
+
+AMBER = 0xF1C40F
+MAX_NOTICE_LINES = 20
+MAX_NOTICE_CHARS = 400
+"""Of one line. A notice may quote a platform's or a feed's words: our own bounds keep it readable."""
+
+
+def cards_of(batch: Batch, look: Look, now_ns: int) -> list[Card]:
+    """One card or more, as they are to be read at `now_ns`; `batch.mark` stands in the first footer."""
+    if batch.digest is not None:
+        return [digest_card(batch.digest, batch.mark, look, now_ns)]
+    if batch.notice is not None:
+        return [_notice_card(batch.notice, batch.mark)]
+    return [card(delivery, look, now_ns) for delivery in batch.deliveries]
+
+
+def _notice_card(notice: Notice, mark: str) -> Card:
+    shown = [words.one_line(line, MAX_NOTICE_CHARS) for line in notice.lines[:MAX_NOTICE_LINES]]
+    more = len(notice.lines) - MAX_NOTICE_LINES
+    return Card(
+        title=f"⚠️ {words.one_line(notice.title, 200)}",
+        tags=(),
+        lines=(*shown, *([f"and {words.counted(more, 'more line')}"] if more > 0 else [])),
+        footer=words.dotted("flowbot", mark),
+        colour=AMBER,
+    )

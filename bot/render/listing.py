@@ -1,0 +1,28 @@
+"""Deliveries as lines of text, one each, for `flowbot deliveries` and whoever asks an admin's questions."""
+
+from collections.abc import Sequence
+
+from bot.model.alerts import DeliveryRecord
+from bot.render import words
+
+
+def listing(records: Sequence[DeliveryRecord], now_ns: int) -> str:
+    """In the order given: what it is, its state and since when, attempts, and the reason or where the message is."""
+    rows = [_row(record, now_ns) for record in records]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    return "\n".join(
+        "  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), *row[3:])).rstrip()
+        for row in rows
+    )
+
+
+def _row(record: DeliveryRecord, now_ns: int) -> list[str]:
+    attempts = f"{record.attempts} {'attempt' if record.attempts == 1 else 'attempts'}" if record.attempts else ""
+    where = record.message_url or (f"message {record.message_id}" if record.message_id else "")
+    parts = (attempts, words.one_line(record.reason, 300), where)
+    return [
+        f"{record.alert_id}@{record.destination}",
+        record.state if record.overflow is None or record.state != "queued" else "queued for the digest",
+        words.clock(words.new_york(record.updated_ns), now_ns),
+        ", ".join(part for part in parts if part),
+    ]
