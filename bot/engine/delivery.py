@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
 from bot.engine.lane import Lane
 from bot.model.alerts import Batch
-from bot.model.ports import Commit, Fit, Outbox
+from bot.model.ports import Commit, Outbox, Target
 
 log = structlog.get_logger()
 
@@ -26,16 +26,31 @@ class Delivery:
         self.lanes = {lane.name: lane for lane in lanes}
         self._outbox = outbox
 
-    def idle(self) -> dict[str, Fit]:
-        """Lanes that would send at once, with what fits their message: intake freezes batches for them."""
-        return {name: lane.destination.fit for name, lane in self.lanes.items() if lane.is_idle}
+    def targets(self) -> dict[str, Target]:
+        """What a commit needs to know of every destination; it freezes batches for those that would send at once."""
+        return {name: lane.target for name, lane in self.lanes.items()}
 
     def take(self, commit: Commit) -> None:
-        """Hand over what a commit made ready, and wake the lanes that have something waiting."""
+        """Hand over what a commit made ready, and wake the lanes and editors that have something to do."""
         for batch in commit.batches:
             self.lanes[batch.destination].hand(batch)
         for destination, count in commit.queued.items():
             self.lanes[destination].wake(count)
+        for destination in commit.edits & self.lanes.keys():
+            self.lanes[destination].wake_editor()
+
+    def is_parked(self, name: str) -> bool:
+        """Whether the platform refuses us there."""
+        return bool(self.lanes[name].parked)
+
+    def unpark(self, name: str | None = None) -> None:
+        """Try destination `name`, or every one, again now: somebody has mended it."""
+        for lane in self.lanes.values() if name is None else [self.lanes[name]]:
+            lane.unpark()
+
+    async def wake_all(self) -> None:
+        """Look at the store anew, after another process changed it. Raises StoreError."""
+        self._wake(await self._outbox.waiting())
 
     async def run(self) -> None:
         """Serve every destination until `drain` ended it; what an earlier run left comes first."""
@@ -44,20 +59,27 @@ class Delivery:
             interrupted[batch.destination].append(batch)
         waiting = await self._outbox.waiting()
         for name in (waiting.keys() | interrupted.keys()) - self.lanes.keys():
-            count = waiting.get(name, 0) + sum(len(batch.deliveries) for batch in interrupted[name])
+            count = waiting.get(name, 0) + sum(batch.count for batch in interrupted[name])
             remedy = "add the destination again to have them posted; else they stay in the store"
             log.warning("destination.gone", destination=name, deliveries=count, remedy=remedy)
         async with asyncio.TaskGroup() as tasks:
+            self._wake(waiting)
             for name, lane in self.lanes.items():
-                lane.wake(waiting.get(name, 0) - lane.waiting)  # intake may have been quicker than we
                 tasks.create_task(lane.run(interrupted[name]), name=f"lane {name}")
 
     async def drain(self) -> None:
         """Wait for the queues to empty, then for what is on its way; both only so long. `run` then returns."""
         deadline = asyncio.get_running_loop().time() + DRAIN_S
+        for lane in self.lanes.values():
+            lane.stop_editing()
         while not all(lane.is_quiet for lane in self.lanes.values()):
             if asyncio.get_running_loop().time() >= deadline:
                 break
             await asyncio.sleep(DRAIN_POLL_S)
         for lane in self.lanes.values():
             lane.drain()
+
+    def _wake(self, waiting: Mapping[str, int]) -> None:
+        for name, lane in self.lanes.items():
+            lane.wake(waiting.get(name, 0) - lane.waiting)  # intake and the lanes may have been quicker than we
+            lane.wake_editor()

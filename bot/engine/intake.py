@@ -15,7 +15,7 @@ from bot.engine.quarantine import Quarantine
 from bot.engine.recent import Recent
 from bot.model.errors import StoreError
 from bot.model.matches import Match, Route
-from bot.model.ports import Commit, Fit, Frame, Judge, Outbox
+from bot.model.ports import Commit, Frame, Judge, Outbox, Target
 from bot.model.prints import Print
 
 log = structlog.get_logger()
@@ -42,7 +42,7 @@ class Intake:
         quarantine: Quarantine,
         *,
         remember: Callable[[Print], None],
-        idle: Callable[[], dict[str, Fit]],
+        targets: Callable[[], dict[str, Target]],
         committed: Callable[[Commit], None],
     ) -> None:
         self._match = match
@@ -51,7 +51,7 @@ class Intake:
         self._metrics = metrics
         self._quarantine = quarantine
         self._remember = remember
-        self._idle = idle
+        self._targets = targets
         self._committed = committed
         self._recent = Recent()
         self._waiting: deque[Match] = deque()
@@ -139,7 +139,7 @@ class Intake:
     async def _commit(self, group: list[Match]) -> bool:
         """Whether the store took the group; else it is back in line, after a pause."""
         try:
-            commit = await self._outbox.commit(group, self._judge, self._idle())
+            commit = await self._outbox.commit(group, self._judge, self._targets())
         except StoreError as error:
             self._waiting.extendleft(reversed(group))
             log.error("intake.store_failed", reason=str(error), waiting=len(self._waiting))  # noqa: TRY400 - no bug

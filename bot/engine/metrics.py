@@ -37,6 +37,10 @@ class Metrics:
             registry=self.registry,
             buckets=LATENCY_BUCKETS_S,
         )
+        self.edits = counter("edits", "Edits of messages, by how they ended", "destination", "outcome")
+        self.invalid_requests = counter(
+            "invalid_requests", "Requests refused with 401, 403, 404 or 429, which platforms ban for", "platform"
+        )
         self.parked = gauge("destination_parked", "1 while a destination is parked", "destination")
         self.queue_depth = gauge("queue_depth", "What waits: matches for the store, deliveries for their turn", "queue")
         self.reloaded = gauge("config_last_reload_successful", "1 if the configuration last read was good")

@@ -1,37 +1,95 @@
-"""Pace: when a platform's rate limits let the next message go. Pure; seconds are of one monotonic clock."""
+"""Pace: when a platform's rate limits let the next request go. Pure; seconds are of one monotonic clock."""
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 
-from bot.model.outcomes import Outcome, Retry, Sent
+from bot.engine.window import Window
+from bot.model.outcomes import EditOutcome, Pace, Retry, Sent, Sight
 from bot.model.ports import Rate
+
+Keys = Mapping[str, tuple[Rate, ...]]
+"""Bucket -> the rates to keep there. The first is the request's own, whose headers its answer carries."""
+Answer = EditOutcome | Sight
+
+LATEST_ARRIVAL_S = 1.0
+"""A request that is not answered after this long has arrived by now, or never will."""
+WAIT_S = 1.0
+LONGEST_WAIT_S = 60.0
+"""After a 429 that names no wait: the first, doubling up to the longest while they go on."""
+
+
+class Turn:
+    """One request, from its sending to its answer."""
+
+    __slots__ = ("answered", "keys", "sent")
+
+    def __init__(self, keys: Keys, sent: float) -> None:
+        self.keys = keys
+        self.sent = sent
+        self.answered: float | None = None
+
+    def counted_at(self, now: float) -> float:
+        """The latest moment at which the platform may have counted it, which is what its windows are safe from.
+
+        Counted from the sending, a late one and a quick one would meet in a window that we believed kept.
+        """
+        return min(now if self.answered is None else self.answered, self.sent + LATEST_ARRIVAL_S)
 
 
 class Bucket:
-    """When messages went against one platform bucket, and until when the server said to wait."""
+    """The turns that went against one platform bucket, and what the server said of it."""
 
-    __slots__ = ("_not_before", "_sent")
+    __slots__ = ("_refusals", "_refused_at", "_window", "most", "not_before", "turns")
 
     def __init__(self) -> None:
-        self._sent: deque[float] = deque(maxlen=1)
-        self._not_before = 0.0
+        self.turns: list[Turn] = []
+        self.most = 0
+        self.not_before = 0.0
+        self._window = Window()
+        self._refusals = 0
+        self._refused_at = 0.0
 
     def ready_at(self, rates: tuple[Rate, ...], now: float) -> float:
-        """The earliest moment for the next message; `now` means at once."""
-        ready = max(self._not_before, now)
-        for rate in rates:
-            if len(self._sent) >= rate.count:
-                ready = max(ready, self._sent[-rate.count] + rate.window_s)
+        """The earliest moment for the next request, as far as one can tell; `now` means at once."""
+        on_way = sum(turn.answered is None for turn in self.turns)
+        ready = max(self.not_before, self._window.ready_at(now, on_way))
+        kept = rates if self._window.rate is None else (*rates, self._window.rate)
+        if any(len(self.turns) >= rate.count for rate in kept):
+            counted = sorted(turn.counted_at(now) for turn in self.turns)
+            for rate in kept:
+                if len(counted) >= rate.count:
+                    ready = max(ready, counted[-rate.count] + rate.window_s)
         return ready
 
-    def take(self, rates: tuple[Rate, ...], now: float) -> None:
-        most = max((rate.count for rate in rates), default=1)
-        if most > (self._sent.maxlen or 0):
-            self._sent = deque(self._sent, maxlen=most)
-        self._sent.append(now)
+    def take(self, rates: tuple[Rate, ...], turn: Turn) -> None:
+        learned = self._window.rate.count if self._window.rate is not None else 0
+        self.most = max(self.most, learned, *(rate.count for rate in rates))
+        answered = [old for old in self.turns if old.answered is not None]
+        answered.sort(key=lambda old: old.counted_at(turn.sent))
+        on_way = [old for old in self.turns if old.answered is None]
+        self.turns = [*answered[max(0, len(answered) - self.most) :], *on_way, turn]
 
     def hold(self, until: float) -> None:
-        self._not_before = max(self._not_before, until)
+        self.not_before = max(self.not_before, until)
+
+    def learn(self, turn: Turn, pace: Pace, now: float, *, is_refused: bool) -> None:
+        self._window.learn(pace, sent=turn.sent, now=now, is_refused=is_refused)
+        if turn.sent < self._refused_at:
+            return  # it went together with one that was refused: no other news
+        self._refusals = self._refusals + 1 if is_refused else 0
+        if is_refused:
+            self._refused_at = now
+
+    @property
+    def refusal_wait_s(self) -> float:
+        """How long to wait after a refusal that names no wait."""
+        return float(min(WAIT_S * 2 ** (min(self._refusals, 10) - 1), LONGEST_WAIT_S))
+
+    def join(self, other: "Bucket") -> None:
+        """Another key turned out to mean this bucket: its turns and waits are ours."""
+        self.turns += [turn for turn in other.turns if turn not in self.turns]
+        self.most = max(self.most, other.most)
+        self.hold(other.not_before)
 
 
 class Buckets:
@@ -39,29 +97,44 @@ class Buckets:
 
     def __init__(self) -> None:
         self._buckets: dict[str, Bucket] = defaultdict(Bucket)
+        self._named: dict[tuple[str, str], Bucket] = {}
+        """By the platform's own name and major parameter, where its answers tell."""
 
-    def ready_at(self, keys: Mapping[str, tuple[Rate, ...]], now: float) -> float:
-        """The earliest moment at which every one of these buckets lets a message go."""
+    def ready_at(self, keys: Keys, now: float) -> float:
+        """The earliest moment at which every one of these buckets may let a request go: ask again then.
+
+        An answer that comes until then may move it further on, never nearer.
+        """
         return max((self._buckets[key].ready_at(rates, now) for key, rates in keys.items()), default=now)
 
-    def take(self, keys: Mapping[str, tuple[Rate, ...]], now: float) -> None:
-        """A message goes now: it counts against all of them."""
+    def take(self, keys: Keys, now: float) -> Turn:
+        """A request goes now: it counts against all of them. Its answer must be told to `learn`."""
+        turn = Turn(dict(keys), now)
         for key, rates in keys.items():
-            self._buckets[key].take(rates, now)
+            self._buckets[key].take(rates, turn)
+        return turn
 
-    def learn(self, keys: Mapping[str, tuple[Rate, ...]], outcome: Outcome, now: float) -> None:
-        """Obey what the answer said: a wait that was asked for, or a window in which nothing remains.
+    def learn(self, turn: Turn, answer: Answer, now: float) -> None:
+        """Obey what the answer said: a wait that was asked for, a window with so many left, a bucket's name."""
+        turn.answered = now
+        own = next(iter(turn.keys), None)
+        if own is None:
+            return
+        pace = answer.pace if isinstance(answer, Sent | Retry) else Pace()
+        if pace.bucket is not None:
+            self._name(own, pace.bucket)
+        bucket = self._buckets[own]
+        is_refused = isinstance(answer, Retry) and answer.is_asked
+        bucket.learn(turn, pace, now, is_refused=is_refused)
+        if isinstance(answer, Retry) and is_refused:
+            wait_s = answer.after_s or (pace.reset_after_s if pace.remaining == 0 else None) or bucket.refusal_wait_s
+            for key in turn.keys if answer.is_global else [own]:
+                self._buckets[key].hold(now + wait_s)
 
-        The first key is the destination's own bucket, whose headers these are; only a global wait holds them all.
-        """
-        if isinstance(outcome, Retry) and outcome.is_asked:
-            held = keys if outcome.is_global else list(keys)[:1]
-            self._hold(held, now + (outcome.after_s or 1.0))
-        if isinstance(outcome, Sent | Retry):
-            pace = outcome.pace
-            if pace.remaining == 0 and pace.reset_after_s is not None:
-                self._hold(list(keys)[:1], now + pace.reset_after_s)
-
-    def _hold(self, keys: Iterable[str], until: float) -> None:
-        for key in keys:
-            self._buckets[key].hold(until)
+    def _name(self, key: str, name: str) -> None:
+        """Routes of one name share a bucket, for one major parameter (Discord's reference, "Rate Limits")."""
+        bucket = self._buckets[key]
+        known = self._named.setdefault((name, key.rpartition(":")[2]), bucket)
+        if known is not bucket:
+            known.join(bucket)
+            self._buckets[key] = known

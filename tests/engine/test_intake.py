@@ -34,7 +34,7 @@ class Desk:
         self.commits: list[Commit] = []
         self.intake = Intake(
             self.match, judge, an_outbox(self.transactions), self.metrics, self.quarantine,
-            remember=self.remembered.append, idle=dict, committed=self.commits.append,
+            remember=self.remembered.append, targets=dict, committed=self.commits.append,
         )  # fmt: skip
 
     @staticmethod

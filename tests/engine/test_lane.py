@@ -1,85 +1,20 @@
 """A lane keeps every promise to its destination: nothing lost, nothing twice, never too fast, never in others' way."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from datetime import time
 
 import pytest
-from structlog.testing import capture_logs
 
-from bot.engine.delivery import Delivery
-from bot.engine.lane import Lane, LaneOptions
-from bot.engine.metrics import Metrics
-from bot.engine.pace import Buckets
+from bot.engine.lane import LaneOptions
 from bot.gate.verdict import judge
 from bot.model.alerts import Batch
 from bot.model.outcomes import DestinationDead, Outcome, Permanent, Retry, Sent, Unknown
-from bot.model.ports import Rate
-from bot.outbox.sqlite import SqliteOutbox
+from bot.model.ports import Lease, Rate, Target
+from bot.model.terms import ActiveHours, Terms
 from tests import virtual_time
-from tests.engine.doubles import InlineTransactions, Scripted, an_outbox
-from tests.samples import a_match, a_print, a_route
-
-
-@dataclass
-class Stage:
-    """One store, some destinations, and the delivery between them."""
-
-    destinations: tuple[Scripted, ...]
-    options: LaneOptions = field(default_factory=LaneOptions)
-    transactions: InlineTransactions = field(default_factory=InlineTransactions)
-    metrics: Metrics = field(default_factory=Metrics)
-    sizes: int = 0
-
-    def __post_init__(self) -> None:
-        self.outbox: SqliteOutbox = an_outbox(self.transactions)
-        buckets = Buckets()
-        self.lanes = [
-            Lane(
-                destination, self.options, self.outbox, buckets, self.metrics,
-                now_ns=virtual_time.now_ns, jitter=lambda: 0.0,
-            )
-            for destination in self.destinations
-        ]  # fmt: skip
-        self.delivery = Delivery(self.lanes, self.outbox)
-
-    async def post(self, count: int = 1, *, send_to: tuple[str, ...] = ("desk",), is_fast: bool = True) -> None:
-        matches = []
-        for _ in range(count):
-            self.sizes += 1
-            found = a_print(size=self.sizes, received_ns=virtual_time.now_ns())
-            matches.append(a_match(found, a_route(send_to=send_to)))
-        idle = self.delivery.idle() if is_fast else {}
-        self.delivery.take(await self.outbox.commit(matches, judge, idle))
-
-    async def states(self) -> dict[str, int]:
-        rows = self.transactions.connection.execute("SELECT state, COUNT(*) FROM deliveries GROUP BY state")
-        return dict(rows.fetchall())
-
-    def outcomes(self, outcome: str, destination: str = "desk") -> float:
-        value = self.metrics.registry.get_sample_value(
-            "flowbot_deliveries_total", {"destination": destination, "outcome": outcome}
-        )
-        return value or 0.0
-
-
-def play(stage: Stage, scene: Callable[[], Awaitable[None]], *, seconds: float = 10_000.0) -> None:
-    """Run the scene while delivery serves, then let `seconds` of virtual time pass, then drain."""
-
-    async def main() -> None:
-        with capture_logs():
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(stage.delivery.run())
-                await asyncio.sleep(0.001)
-                await scene()
-                await asyncio.sleep(seconds)
-                await stage.delivery.drain()
-
-    virtual_time.run(main())
-
-
-def sizes(batch: Batch) -> list[int | None]:
-    return [delivery.alert.print.size for delivery in batch.deliveries]
+from tests.engine.doubles import Scripted
+from tests.engine.stage import Stage, play, sizes
+from tests.samples import a_match
 
 
 @pytest.mark.parametrize("is_fast", [True, False])
@@ -309,7 +244,7 @@ def test_after_a_crash_drop_means_drop(on_unknown: str, sent: int) -> None:
     stage = Stage((Scripted(),))
 
     async def crash() -> None:
-        await stage.outbox.commit([a_match()], judge, {"desk": lambda deliveries: 1})
+        await stage.outbox.commit([a_match()], judge, {"desk": Target(fit=lambda deliveries: 1)})
 
     virtual_time.run(crash())
     second = Scripted()
@@ -374,3 +309,93 @@ def test_no_pace_still_obeys_a_429() -> None:
     stage = Stage((desk,), LaneOptions(rates=()))
     play(stage, lambda: stage.post(20))
     assert desk.times == [0.001, 0.001, 3.001], "the second was on its way before the first was refused"
+
+
+# --- what may not go yet ---
+
+FROM_ONE = ActiveHours(time(13), time(16))
+"""The stage opens at 12:16:40 in New York, on a Thursday: 2600 seconds before."""
+
+
+def test_alerts_outside_the_hours_wait_for_the_opening_without_a_busy_loop() -> None:
+    desk = Scripted()
+    stage = Stage((desk,), LaneOptions(terms=Terms(hours=FROM_ONE)))
+
+    async def scene() -> None:
+        await stage.post(3)
+        await asyncio.sleep(100.0)
+        await stage.post(2)
+        assert stage.lanes[0].waiting == 5
+        await asyncio.sleep(2400.0)
+        questions = stage.transactions.commits
+        assert 40 <= questions <= 60, "it asks about once a minute, for clocks jump"
+
+    play(stage, scene, seconds=200.0)
+    assert (desk.times, [batch.count for batch in desk.batches]) == ([2600.0], [5])
+    assert desk.batches[0].digest is not None
+    assert stage.lanes[0].waiting == 0
+
+
+def test_alerts_outside_the_hours_expire_where_the_admin_says_so_and_are_counted() -> None:
+    desk = Scripted()
+    hours = ActiveHours(time(13), time(16), outside="drop")
+    stage = Stage((desk,), LaneOptions(terms=Terms(hours=hours)))
+
+    async def scene() -> None:
+        await asyncio.sleep(1.0)
+        await stage.post(3)
+        await asyncio.sleep(1.0)
+        assert stage.lanes[0].waiting == 0
+        assert stage.outcomes("expired") == 3
+        await asyncio.sleep(2600.0)
+        await stage.post()
+
+    play(stage, scene, seconds=1.0)
+    assert [sizes(batch) for batch in desk.batches] == [[4]]
+    assert stage.outcomes("expired") == 3
+
+
+def test_a_digest_that_is_due_later_goes_when_it_is_due_and_does_not_hold_up_an_alert() -> None:
+    """What ranks behind the backlog gathers for ten seconds; meanwhile the lane is idle, and an alert goes at once."""
+    desk = Scripted()
+    stage = Stage((desk,), LaneOptions(terms=Terms(backlog=0)))
+
+    async def scene() -> None:
+        await stage.post(15)
+        await asyncio.sleep(5.0)
+        await stage.post()
+
+    play(stage, scene, seconds=60.0)
+    assert desk.times == [0.001, 5.001, 10.001]
+    assert [(batch.count, batch.digest is None) for batch in desk.batches] == [(10, True), (1, True), (5, False)]
+    assert stage.lanes[0].waiting == 0
+
+
+def test_a_digest_that_a_commit_froze_no_longer_waits() -> None:
+    """The wall clock jumped over the moment that the lane sleeps for: the commit finds the digest due."""
+    desk = Scripted()
+    stage = Stage((desk,), LaneOptions(terms=Terms(backlog=0)))
+
+    async def scene() -> None:
+        await stage.post(15)
+        await asyncio.sleep(5.0)
+        stage.transactions.connection.execute("UPDATE deliveries SET due_ns = 1 WHERE overflow <> ''")
+        await stage.post()
+
+    play(stage, scene, seconds=1.0)
+    assert [batch.count for batch in desk.batches] == [10, 5, 1]
+    assert stage.lanes[0].waiting == 0
+
+
+def test_a_moment_that_is_past_by_the_stores_own_clock_is_no_busy_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Scripted()
+    stage = Stage((desk,))
+    asked: list[float] = []
+
+    async def lease(*_: object) -> Lease:
+        asked.append(asyncio.get_running_loop().time())
+        return Lease(again_ns=1)
+
+    monkeypatch.setattr(stage.outbox, "lease", lease)
+    play(stage, lambda: asyncio.sleep(10.0), seconds=0.0)
+    assert 10 <= len(asked) <= 41

@@ -1,0 +1,41 @@
+"""What all lanes have in common: the store, the pace, the counts, the clock, and the way to the admins."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.engine.breaker import Breaker
+from bot.engine.metrics import Metrics
+from bot.engine.pace import Buckets
+from bot.model.alerts import Notice
+from bot.model.ports import Outbox
+
+log = structlog.get_logger()
+
+MOST_NOTICES = 50
+"""Notices that wait to be told; more are dropped, for each is in the log already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """One for the whole service."""
+
+    outbox: Outbox
+    metrics: Metrics
+    buckets: Buckets = field(default_factory=Buckets)
+    breaker: Breaker = field(default_factory=Breaker)
+    now_ns: Callable[[], int] = time.time_ns
+    jitter: Callable[[], float] = random.random
+    """From 0 to 1."""
+    notices: asyncio.Queue[tuple[str, Notice]] = field(default_factory=lambda: asyncio.Queue(MOST_NOTICES))
+
+    def tell(self, subject: str, notice: Notice) -> None:
+        """Have the admins told, at most once an hour about one subject."""
+        try:
+            self.notices.put_nowait((subject, notice))
+        except asyncio.QueueFull:
+            log.warning("notice.dropped", subject=subject, title=notice.title)

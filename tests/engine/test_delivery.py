@@ -1,0 +1,103 @@
+"""All lanes together: what a commit is told of them, who is woken, and how a mended destination comes back."""
+
+import asyncio
+from datetime import time
+
+from bot.engine.lane import LaneOptions
+from bot.model.outcomes import DestinationDead, Permanent, Retry
+from bot.model.ports import Rate
+from bot.model.terms import ActiveHours, Terms
+from tests.engine.doubles import Scripted
+from tests.engine.stage import Stage, play
+
+
+def test_a_commit_knows_the_terms_of_all_and_what_fits_where_a_message_would_go_at_once() -> None:
+    busy, idle = Scripted(name="busy", rates=(Rate(1, 60.0),)), Scripted(name="idle", can_edit=True)
+    stage = Stage((busy, idle), LaneOptions(terms=Terms(budget=7)))
+
+    async def scene() -> None:
+        await stage.post(send_to=("busy",))
+        await asyncio.sleep(1.0)
+        targets = stage.delivery.targets()
+        assert targets["busy"].terms == Terms(budget=7)
+        assert targets["idle"].terms == Terms(budget=7, can_edit=True)
+        assert targets["busy"].fit is None
+        assert targets["idle"].fit == idle.fit
+
+    play(stage, scene, seconds=1.0)
+
+
+def test_nothing_would_go_at_once_outside_the_hours() -> None:
+    stage = Stage((Scripted(),), LaneOptions(terms=Terms(hours=ActiveHours(time(9), time(10)))))
+
+    async def scene() -> None:
+        assert stage.delivery.targets()["desk"].fit is None
+
+    play(stage, scene, seconds=1.0)
+
+
+def test_a_mended_destination_is_tried_at_once_and_as_if_nothing_had_happened() -> None:
+    desk = Scripted(*[DestinationDead("401")] * 2, name="desk")
+    other = Scripted(*[DestinationDead("401")] * 2, name="other")
+    stage = Stage((desk, other))
+
+    async def scene() -> None:
+        await stage.post(send_to=("desk", "other"))
+        await asyncio.sleep(100.0)
+        assert stage.delivery.is_parked("desk")
+        assert not stage.lanes[0].is_idle
+        stage.delivery.unpark("desk")
+        assert not stage.delivery.is_parked("desk")
+        await asyncio.sleep(0.1)
+        assert stage.delivery.is_parked("desk"), "the probe was refused"
+
+    play(stage, scene, seconds=310.0)
+    assert desk.times == [0.001, 100.001, 400.001]
+    assert other.times == [0.001, 300.001]
+
+
+def test_a_backoff_is_forgotten_too() -> None:
+    desk, other = Scripted(*[Retry("503")] * 6), Scripted(*[Retry("503")] * 6, name="other")
+    stage = Stage((desk, other))
+
+    async def scene() -> None:
+        await stage.post(send_to=("desk", "other"))
+        await asyncio.sleep(40.0)
+        stage.delivery.unpark()
+
+    play(stage, scene, seconds=1.5)
+    assert desk.times == other.times == [0.001, 1.001, 3.001, 7.001, 15.001, 31.001, 40.001]
+
+
+def test_what_another_process_queued_is_found() -> None:
+    desk = Scripted(Permanent("400"), Permanent("400"))
+    stage = Stage((desk,))
+
+    async def scene() -> None:
+        await stage.post()
+        await stage.post()
+        await asyncio.sleep(5.0)
+        assert await stage.states() == {"dead": 2}
+        stage.transactions.connection.execute("UPDATE deliveries SET state = 'queued', solo = 1, batch = NULL")
+        await stage.delivery.wake_all()
+        assert stage.lanes[0].waiting == 2
+        await stage.delivery.wake_all()
+        assert stage.lanes[0].waiting == 2
+
+    play(stage, scene, seconds=10.0)
+    assert [batch.count for batch in desk.batches] == [1, 1, 1, 1]
+    assert stage.lanes[0].waiting == 0
+
+
+def test_stopping_while_the_store_is_out_of_order_is_a_stop_all_the_same() -> None:
+    desk = Scripted(can_edit=True)
+    stage = Stage((desk,))
+
+    async def scene() -> None:
+        stage.transactions.is_broken = True
+        stage.lanes[0].wake(1)
+        stage.lanes[0].wake_editor()
+        await asyncio.sleep(30.0)
+
+    events = play(stage, scene, seconds=0.0)
+    assert events.count("delivery.stopped_unrecorded") == 2, "the lane and its editor"
