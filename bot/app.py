@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import FrameType
@@ -22,9 +23,10 @@ from bot.engine.delivery import FINISH_S, Delivery
 from bot.engine.intake import Intake
 from bot.engine.lane import Lane
 from bot.engine.metrics import Metrics
-from bot.engine.pace import Buckets
+from bot.engine.notices import Notices
 from bot.engine.quarantine import Quarantine
 from bot.engine.session import Session
+from bot.engine.shared import Shared
 from bot.gate.verdict import judge
 from bot.model.errors import StoreError
 from bot.model.ports import Commit, Destination, Provider
@@ -40,6 +42,9 @@ INTAKE_DRAIN_S = 1.5
 STOP_DEADLINE_S = 9.5
 """A stop that takes longer ends the process as it is: what matters is in the store, and Docker kills after ten."""
 FORGET_EVERY_S = 3600.0
+"""Or a quarter of `dedup.keep`, where that is shorter."""
+LOOK_AT_STORE_S = 1.0
+"""How soon the service sees what `flowbot deliveries --retry` did to its store."""
 
 
 def run(config: Path) -> None:
@@ -91,9 +96,10 @@ async def open_destinations(
 
             session = await stack.enter_async_context(open_session())
         means = destinations.Means(settings.look, session, settings.discord, settings.slack, write=write)
-        built = [destinations.build(name, own, means) for name, own in chosen.items()]
-        for destination in built:
-            stack.push_async_callback(destination.close)
+        built = []
+        for name, own in chosen.items():
+            built.append(destinations.build(name, own, replace(means, look=settings.look_at(name))))
+            stack.push_async_callback(built[-1].close)
         yield built
 
 
@@ -121,9 +127,11 @@ class Service:
         self.feeds = feeds
         self.started_ns = time.time_ns()
         self._alerts_today: tuple[date | None, int] = (None, 0)
-        buckets = Buckets()
-        lanes = [Lane(target, settings.lane_options(target.name), outbox, buckets, self.metrics) for target in targets]
+        shared = Shared(outbox, self.metrics)
+        lanes = [Lane(target, settings.lane_options(target.name), shared) for target in targets]
         self.delivery = Delivery(lanes, outbox)
+        notified = [target for target in targets if target.name in settings.admin.notify]
+        self.notices = Notices(shared, notified, self.delivery.is_parked)
         self.intake = Intake(
             compile_matcher([(rule.when, rule.route) for rule in settings.rules]),
             judge,
@@ -131,7 +139,7 @@ class Service:
             self.metrics,
             self.quarantine,
             remember=self.session.add,
-            idle=self.delivery.idle,
+            targets=self.delivery.targets,
             committed=self._committed,
         )
         self.metrics.queue_depth.labels("intake").set_function(lambda: self.intake.depth)
@@ -162,7 +170,11 @@ class Service:
             async with asyncio.TaskGroup() as tasks:
                 delivering = tasks.create_task(self.delivery.run(), name="delivery")
                 taking_in = tasks.create_task(self.intake.run(), name="intake")
-                background = [tasks.create_task(self._forget(), name="forget")]
+                background = [
+                    tasks.create_task(self._forget(), name="forget"),
+                    tasks.create_task(self._watch_store(), name="store watch"),
+                    tasks.create_task(self.notices.run(), name="notices"),
+                ]
                 background += [tasks.create_task(talk, name="commands") for talk in self._commands()]
                 feeding = [
                     tasks.create_task(feed.run(self.intake), name=f"provider {feed.name}") for feed in self.feeds
@@ -238,4 +250,14 @@ class Service:
                 await self.outbox.forget(self.settings.dedup.keep)
             except StoreError as error:
                 log.warning("store.forget_failed", reason=str(error))
-            await asyncio.sleep(FORGET_EVERY_S)
+            await asyncio.sleep(min(FORGET_EVERY_S, self.settings.dedup.keep / 4))
+
+    async def _watch_store(self) -> None:
+        """Serve what another process queued again, on destinations that were parked too."""
+        while True:
+            await asyncio.sleep(LOOK_AT_STORE_S)
+            with contextlib.suppress(StoreError):  # whoever writes hears of it
+                if await self.outbox.is_changed_elsewhere():
+                    log.info("store.changed_elsewhere")
+                    self.delivery.unpark()
+                    await self.delivery.wake_all()

@@ -3,13 +3,18 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from bot import __version__
 from bot.model.errors import InputError, UnavailableError
 
+if TYPE_CHECKING:
+    from bot.model.alerts import DeliveryState
+
+STATES = ("queued", "sending", "sent", "digested", "expired", "dead", "unknown")
+"""Those of `DeliveryState`, which `--version` need not import."""
 EXIT_INPUT, EXIT_UNAVAILABLE, EXIT_BUG, EXIT_INTERRUPTED = 1, 69, 70, 130  # 2 is click's, for a wrong command line
 DEFAULT_CONFIG = Path("config.yaml")
 
@@ -103,6 +108,24 @@ def explain(alert_id: str, config: Path) -> None:
     from bot.errands import explain as tell
 
     click.echo(tell(config, alert_id))
+
+
+@flowbot.command()
+@click.option("--state", type=click.Choice(STATES), help="Only deliveries in this state.")
+@click.option("--destination", help="Only deliveries to this destination.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, newest first.")
+@click.option("--retry", "wanted", metavar="ID", help="Send again what failed: an alert's id, or id@destination.")
+@config_option
+def deliveries(
+    state: "DeliveryState | None", destination: str | None, limit: int, wanted: str | None, config: Path
+) -> None:
+    """List what became of deliveries, or send one again that failed. Works beside a running service."""
+    from bot import errands
+
+    if wanted is not None:
+        click.echo(errands.retry(config, wanted))
+    else:
+        click.echo(errands.deliveries(config, state=state, destination=destination, limit=limit))
 
 
 def main() -> NoReturn:

@@ -1,4 +1,4 @@
-"""The commands that do one thing and end: simulate, send-test, explain."""
+"""The commands that do one thing and end: simulate, send-test, explain, deliveries."""
 
 import asyncio
 import time
@@ -10,12 +10,13 @@ import click
 from bot import logs
 from bot.app import open_destinations
 from bot.flow.market import new_york
-from bot.model.alerts import Alert, Batch, Clause, Delivery, RuleHit
+from bot.model.alerts import Alert, Batch, Clause, Delivery, DeliveryState, RuleHit
 from bot.model.errors import InputError, UnavailableError
 from bot.model.outcomes import Outcome, Sent
 from bot.model.prints import Print
-from bot.outbox.sqlite import read_explanation
+from bot.outbox.sqlite import read_deliveries, read_explanation, retry_deliveries
 from bot.render.explanation import explain_text
+from bot.render.listing import listing
 from bot.settings import Settings, load
 from bot.workbench.simulator import SimulateOptions, serve
 
@@ -39,6 +40,24 @@ def explain(config: Path, alert_id: str) -> str:
             f"and alerts are forgotten after dedup.keep"
         )
     return explain_text(found, time.time_ns())
+
+
+def deliveries(config: Path, *, state: DeliveryState | None, destination: str | None, limit: int) -> str:
+    """The newest deliveries, one a line. Raises InputError, UnavailableError."""
+    settings = load(config)
+    found = read_deliveries(settings.store_path, state=state, destination=destination, limit=limit)
+    if not found:
+        wanted = " ".join(part for part in (state, "deliveries", destination and f"to {destination}") if part)
+        return f"no {wanted} in {settings.store_path}"
+    return listing(found, time.time_ns())
+
+
+def retry(config: Path, wanted: str) -> str:
+    """Queue what failed again. Raises InputError where `wanted` names nothing that failed."""
+    settings = load(config)
+    now_ns = time.time_ns()
+    found = retry_deliveries(settings.store_path, wanted, now_ns)
+    return f"{listing(found, now_ns)}\nqueued: a running flowbot sends it now, else the next `flowbot run`"
 
 
 def send_test(config: Path, destination: str) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,7 +17,7 @@ from bot.destinations import catalog as destinations
 from bot.destinations.platforms import DiscordSettings, SlackSettings
 from bot.destinations.settings import DestinationSettings
 from bot.engine.lane import LaneOptions
-from bot.engine.settings import DeliverySettings
+from bot.engine.settings import AdminSettings, DeliverySettings
 from bot.http.settings import HttpSettings
 from bot.logs import LogSettings
 from bot.model.errors import InputError, Problem
@@ -32,6 +32,7 @@ PLAIN_SECTIONS: dict[str, Any] = {
     "discord": DiscordSettings,
     "slack": SlackSettings,
     "delivery": DeliverySettings,
+    "admin": AdminSettings,
     "score_bands": Bands,
     "links": LinkTemplates,
     "footer": str,
@@ -64,6 +65,7 @@ class Settings:
     discord: DiscordSettings | None = None
     slack: SlackSettings | None = None
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    admin: AdminSettings = field(default_factory=AdminSettings)
     look: Look = field(default_factory=Look)
     dedup: DedupSettings = field(default_factory=DedupSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
@@ -82,6 +84,10 @@ class Settings:
 
     def lane_options(self, destination: str) -> LaneOptions:
         return self.delivery.options(self.destinations[destination])
+
+    def look_at(self, destination: str) -> Look:
+        """How alerts look there."""
+        return replace(self.look, late_after_s=self.delivery.late_after_s(self.destinations[destination]))
 
 
 class _Reader:
@@ -107,6 +113,7 @@ class _Reader:
         kinds = _by_type(destinations.AnyDestinationSettings)
         targets = self._named("destinations", "destination", root.get("destinations"), kinds)
         self._check_credentials(root, kinds)
+        self._check_notified(root)
         rules, problems = read_rules(
             root.get("rules", []), ("rules",), self.document, destinations=_keys(root.get("destinations"))
         )
@@ -117,7 +124,6 @@ class _Reader:
             bands=plain.pop("score_bands", None) or Bands(),
             footer_note=plain.pop("footer", None) or "",
             links=tuple((plain.pop("links", None) or {}).items()),
-            late_after_s=(plain.get("delivery") or DeliverySettings()).late_after,
         )
         warnings = tuple(self._warnings(rules, feeds))
         return Settings(folder, feeds, targets, rules, look=look, warnings=warnings, **plain)
@@ -161,6 +167,15 @@ class _Reader:
             kind = kinds.get(str(raw.get("type"))) if isinstance(raw, Mapping) else None
             if kind is not None and (message := destinations.missing(name, kind, sections)):
                 self._problem(("destinations", name), message, at_key=True)
+
+    def _check_notified(self, root: Mapping[str, object]) -> None:
+        """The names in `admin.notify` are destinations."""
+        known, admin = _keys(root.get("destinations")), root.get("admin")
+        names = admin.get("notify") if isinstance(admin, Mapping) else None
+        for index, name in enumerate(names if isinstance(names, list) else ()):
+            path = ("admin", "notify", index)
+            if isinstance(name, str) and name not in known and path not in self.document.unfilled:
+                self._problem(path, f'unknown destination "{name}" in admin.notify{suggest(name, known)}')
 
     def _warnings(self, rules: Collection[Rule], feeds: Mapping[str, providers.ProviderSettings]) -> Iterator[Problem]:
         sent = frozenset[str]().union(*(providers.facts(feed) for feed in feeds.values()))

@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from bot.engine.lane import LaneOptions
 from bot.model.errors import InputError
 from bot.model.ports import Rate
 from bot.model.secret import Secret
+from bot.model.terms import ActiveHours, Terms
 from bot.settings import EXAMPLE, Settings, example_rules, load, schema
 
 HOOK = "https://discord.com/api/webhooks/123456789012345678/hook-token"
@@ -73,11 +76,19 @@ rules:
     cooldown_by: contract
     priority: high
     mention: ["123456789012345678", S0WHALES]
+    repeats: edit
 
 delivery:
+  max_age: 2m
+  late_after: 30s
+  backlog: 50
+  digest: true
   on_unknown: resend
   pace: auto
+  budget: 240
+  active_hours: null
 
+admin: {notify: [desk]}
 score_bands: {extreme: 85, elevated: 70, notable: 55}
 dedup: {keep: 7d}
 store: {path: state/flowbot.db}
@@ -87,10 +98,7 @@ log:   {level: info, format: json}
 """The contract's configuration, without what this version does not know yet (see LATER)."""
 
 LATER: dict[str, Mapping[str, Any]] = {
-    "how old an alert may be": {"delivery": {"max_age": "2m", "late_after": "30s"}},
-    "digests": {"delivery": {"backlog": 50, "digest": True, "budget": 240}},
-    "hours": {"delivery": {"active_hours": {"from": "09:25", "to": "16:15", "days": ["mon"]}}},
-    "admins": {"admin": {"notify": ["desk"], "discord_roles": [], "discord_users": [], "slack_users": []}},
+    "who may steer": {"admin": {"discord_roles": [], "discord_users": [], "slack_users": []}},
     "tapes": {"store": {"tape": "state/tape"}},
 }
 """Keys of the contract that are still to come: whoever brings one moves it from here to CONTRACT."""
@@ -134,6 +142,8 @@ def test_the_contract_is_accepted(folder: Path) -> None:
     (rule,) = settings.rules
     assert (rule.name, rule.route.send_to, rule.route.cooldown_s) == ("extreme-sweeps", ("whale-room", "desk"), 300.0)
     assert (rule.route.priority, rule.route.mentions) == ("high", ("123456789012345678", "S0WHALES"))
+    assert rule.route.repeats == "edit"
+    assert settings.admin.notify == ["desk"]
     assert settings.dedup.keep == 7 * 86_400
     assert settings.http.address == ("127.0.0.1", 8080)
     assert settings.look.bands.name(70) == "ELEVATED"
@@ -148,7 +158,10 @@ def test_defaults(folder: Path) -> None:
     assert settings.dedup.keep == 7 * 86_400
     assert (settings.log.level, settings.log.format) == ("info", "json")
     assert settings.http.listen == "127.0.0.1:8080"
-    assert settings.lane_options("hook") == LaneOptions("resend", None)
+    terms = Terms(max_age_s=120.0, backlog=50, budget=240, is_digested=True, repeats="edit", can_edit=True)
+    assert settings.lane_options("hook") == LaneOptions("resend", None, terms)
+    assert settings.lane_options("terminal").terms == replace(terms, is_digested=False, can_edit=False)
+    assert settings.look_at("hook").late_after_s == 30.0
 
 
 def test_the_store_is_beside_the_configuration(folder: Path) -> None:
@@ -159,12 +172,51 @@ def test_the_store_is_beside_the_configuration(folder: Path) -> None:
     )
 
 
-def test_a_destination_overrides_how_it_is_served(folder: Path) -> None:
-    """delivery: holds for all, a destination's own word for itself."""
-    text = SMALL.replace("{type: console}", "{type: console, pace: none, on_unknown: resend}")
-    settings = read(folder, text + "delivery: {pace: {per_minute: 30}, on_unknown: drop}")
-    assert settings.lane_options("terminal") == LaneOptions("resend", ())
-    assert settings.lane_options("hook") == LaneOptions("drop", (Rate(30, 60.0),))
+OVERRIDES: tuple[tuple[str, str, Terms], ...] = (
+    ("max_age: 10m", "max_age: 90s", Terms(max_age_s=90.0)),
+    ("max_age: 10m", "max_age: null", Terms(max_age_s=None)),
+    ("backlog: 5", "backlog: 0", Terms(backlog=0)),
+    ("backlog: 5", "backlog: null", Terms(backlog=None)),
+    ("budget: 10", "budget: 1000", Terms(budget=1000)),
+    ("budget: 10", "budget: null", Terms(budget=None)),
+    ("digest: true", "digest: false", Terms(is_digested=False)),
+    ("digest: false", "digest: true", Terms(is_digested=True)),
+    ("repeats: drop", "repeats: post", Terms(repeats="post")),
+    (
+        'active_hours: {from: "9:25", to: "16:15"}',
+        'active_hours: {from: "20:00", to: "04:00", days: [Sun, monday], outside: drop}',
+        Terms(hours=ActiveHours(time(20), time(4), frozenset({6, 0}), "drop")),
+    ),
+    ('active_hours: {from: "9:25", to: "16:15"}', "active_hours: null", Terms(hours=None)),
+)
+
+
+@pytest.mark.parametrize(("everywhere", "own", "expected"), OVERRIDES)
+def test_a_destination_overrides_every_key_of_delivery(
+    folder: Path, everywhere: str, own: str, expected: Terms
+) -> None:
+    """delivery: holds for all, a destination's own word for itself, `null` included."""
+    key = own.partition(":")[0]
+    attribute = {"max_age": "max_age_s", "digest": "is_digested", "active_hours": "hours"}.get(key, key)
+    text = SMALL.replace('URL}"}', f'URL}}", {own}}}') + f"delivery: {{{everywhere}}}"
+    overridden = read(folder, text).lane_options("hook").terms
+    assert getattr(overridden, attribute) == getattr(expected, attribute)
+    inherited = read(folder, text.replace(f", {own}", "")).lane_options("hook").terms
+    assert getattr(inherited, attribute) != getattr(expected, attribute)
+
+
+def test_a_destination_overrides_pace_on_unknown_and_late_after(folder: Path) -> None:
+    text = SMALL.replace("{type: console}", "{type: console, pace: none, on_unknown: resend, late_after: 5m}")
+    settings = read(folder, text + "delivery: {pace: {per_minute: 30}, on_unknown: drop, late_after: 1m}")
+    terminal, hook = settings.lane_options("terminal"), settings.lane_options("hook")
+    assert (terminal.on_unknown, terminal.rates) == ("resend", ())
+    assert (hook.on_unknown, hook.rates) == ("drop", (Rate(30, 60.0),))
+    assert (settings.look_at("terminal").late_after_s, settings.look_at("hook").late_after_s) == (300.0, 60.0)
+
+
+def test_a_rule_has_its_own_max_age_and_repeats(folder: Path) -> None:
+    settings = read(folder, SMALL.replace("name: whales,", "name: whales, max_age: 15m, repeats: drop,"))
+    assert (settings.rules[0].route.max_age_s, settings.rules[0].route.repeats) == (900.0, "drop")
 
 
 def test_secrets_are_all_known(folder: Path) -> None:

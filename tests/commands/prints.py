@@ -31,7 +31,7 @@ def a_print(**facts: Any) -> Print:
 
 def explanation(alert_id: str = "7kq2m9xd", clause: str = "premium >= $500K") -> Explanation:
     hit = RuleHit("extreme-sweeps", (Clause(clause, "$2.4M", verdict=True),))
-    record = DeliveryRecord("whale-room", "sent", ("extreme-sweeps",), 1, ns(MORNING), message_id="55")
+    record = DeliveryRecord(alert_id, "whale-room", "sent", ("extreme-sweeps",), 1, ns(MORNING), message_id="55")
     return Explanation(Alert(alert_id, a_print(), (hit,), ns(MORNING)), (record,))
 
 

@@ -44,7 +44,7 @@ async def test_killed_with_every_destination_in_trouble(world: World) -> None:
 async def test_killed_while_a_burst_waits_for_its_turn(world: World) -> None:
     """A hundred alerts are committed: some posted, some on their way, the rest queued. All arrive, each once."""
     sizes = range(1001, 1101)
-    world.configure("room", delivery={"pace": "none"})
+    world.configure("room", delivery={"pace": "none", "digest": False})
     world.discord.is_limited = False
     world.discord.latency_s = 0.2
     with world.run() as service:

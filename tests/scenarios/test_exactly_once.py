@@ -101,7 +101,7 @@ async def test_a_restart_posts_nothing_twice_and_keeps_cooldowns(world: World) -
         await until(lambda: world.everywhere(2002, destinations=("hook", "room")), "the new alert")
         samples = await second.metrics()
         assert samples.get("flowbot_suppressed_total", rule="whales", reason="duplicate") == 5
-        assert samples.get("flowbot_suppressed_total", rule="whales", reason="cooldown") == 1
+        assert samples.get("flowbot_suppressed_total", rule="whales", reason="repeat") == 1
         assert await second.stop() == 0
 
     for destination in ("hook", "room"):

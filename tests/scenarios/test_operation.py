@@ -66,7 +66,7 @@ def _check_metrics(samples: Samples, began_s: float) -> None:
     assert samples.get("flowbot_frames_rejected_total", **feed, reason="no_ticker") == 1
     assert samples.get("flowbot_matches_total", **rule) == 4
     assert samples.get("flowbot_suppressed_total", **rule, reason="duplicate") == 1
-    assert samples.get("flowbot_suppressed_total", **rule, reason="cooldown") == 1
+    assert samples.get("flowbot_suppressed_total", **rule, reason="repeat") == 1
     assert samples.get("flowbot_alerts_total") == 2
     assert samples.get("flowbot_deliveries_total", **hook, outcome="sent") == 2
     assert samples.get("flowbot_delivery_latency_seconds_count", **hook) == 2
