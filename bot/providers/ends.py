@@ -1,6 +1,6 @@
-"""Why a session ended: the errors of websockets, of TLS and of the system, each translated once into an `End`.
+"""Why a session ended, or never began: codes, refusals and the system's errors, each in a trader's words. Pure.
 
-No text of theirs passes that could quote a URL; where the server's own words help, the caller scrubs them.
+No text passes that could quote a URL; where the server's own words help, the caller scrubs them.
 """
 
 import ssl
@@ -9,55 +9,32 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from socket import gaierror
 
-from websockets.exceptions import (
-    ConnectionClosed,
-    InvalidProxy,
-    InvalidStatus,
-    ProxyError,
-    WebSocketException,
-)
-from websockets.frames import CloseCode
-from websockets.http11 import Response
-
 from bot.providers.backoff import End
 
 TOLD_MAX = 200
 """Characters of a server's own words that are worth showing."""
 
-EXPECTED = (OSError, WebSocketException, ImportError)
-"""What connecting may raise without being a bug. TimeoutError, TLS and DNS errors are OSErrors; an ImportError is
-websockets' way to say that the environment names a SOCKS proxy, which it cannot use."""
+MESSAGE_TOO_BIG = 1009
+NO_CODE = 1005
+"""Close codes (RFC 6455, 7.4.1); NO_CODE stands for a close without one."""
 
 
-def end_of_session(error: ConnectionClosed) -> End:
-    """How an open connection came to its end."""
-    ours, theirs = error.sent, error.rcvd
-    if ours is not None and not (error.rcvd_then_sent and theirs):
-        match ours.code:
-            case CloseCode.MESSAGE_TOO_BIG:
-                return End("oversize", "a frame of more than 1 MiB")
-            case CloseCode.PROTOCOL_ERROR | CloseCode.INVALID_DATA:
-                return End("bad_frame", f"the server broke the WebSocket protocol ({ours.code})")
-            case CloseCode.INTERNAL_ERROR:
-                # websockets closes with 1011 where the pong to its keepalive ping does not come.
-                return End("ping_timeout", "no answer to a ping for 20 s")
-    if theirs is not None:
-        told = f": {theirs.reason[:TOLD_MAX]}" if theirs.reason else ""
-        return End("closed", f"the server closed the connection ({int(theirs.code)}){told}")
-    return End("lost", "the connection broke off without a goodbye")
+def end_by_server(code: int, reason: str) -> End:
+    """The server said goodbye; `code` 0: without one."""
+    told = f": {reason[:TOLD_MAX]}" if reason else ""
+    return End("closed", f"the server closed the connection ({code or NO_CODE}){told}")
 
 
-def end_of_attempt(error: OSError | WebSocketException | ImportError, now_s: float) -> End:
-    """Why a connection was never established. `now_s`, in unix seconds, is for a Retry-After that names a date."""
+def end_of_fault(code: int) -> End:
+    """We said goodbye with `code`, because of what the server sent."""
+    if code == MESSAGE_TOO_BIG:
+        return End("oversize", "a frame of more than 1 MiB")
+    return End("bad_frame", f"the server broke the WebSocket protocol ({code})")
+
+
+def end_of_system(error: OSError) -> End:
+    """The server was not reached; TimeoutError, TLS and DNS errors are OSErrors too."""
     match error:
-        case InvalidStatus():
-            return _refusal(error.response, now_s)
-        case ProxyError() | InvalidProxy():
-            return End("proxy", "the proxy that the environment names (HTTPS_PROXY) did not let us through")
-        case ImportError():
-            return End("proxy", "the environment names a SOCKS proxy; set HTTPS_PROXY, or NO_PROXY for the server")
-        case WebSocketException():
-            return End("bad_handshake", f"what answers there speaks no WebSocket ({type(error).__name__})")
         case gaierror():
             return End("dns", "the server's name has no address")
         case ssl.SSLError():
@@ -71,11 +48,14 @@ def end_of_attempt(error: OSError | WebSocketException | ImportError, now_s: flo
             return End("unreachable", f"no connection: {error.strerror or type(error).__name__}")
 
 
-def _refusal(response: Response, now_s: float) -> End:
-    status = response.status_code
-    told = bytes(response.body or b"").decode(errors="replace").strip()[:TOLD_MAX]
+def end_of_refusal(status: int, words: str, retry_after: str | None, now_s: float) -> End:
+    """The server answered the handshake with an HTTP `status` and `words` of its own, already scrubbed.
+
+    `now_s`, in unix seconds, is for a Retry-After that names a date.
+    """
+    told = words.strip()[:TOLD_MAX]
     detail = f"the server refused with HTTP {status}{f': {told}' if told else ''}"
-    asked_s = _retry_after(response.headers.get_all("Retry-After"), now_s)
+    asked_s = _seconds(retry_after, now_s)
     if is_connection_limit(told):
         return End("connection_limit", detail, asked_s)
     if 300 <= status < 400:
@@ -96,11 +76,9 @@ def is_connection_limit(told: str) -> bool:
     return "connection" in words and any(hint in words for hint in ("limit", "too many", "maximum", "already", "max "))
 
 
-def _retry_after(values: list[str], now_s: float) -> float | None:
-    """Seconds from a Retry-After header, which holds seconds or an HTTP date (RFC 9110, 10.2.3)."""
-    if not values:
-        return None
-    text = values[0].strip()
+def _seconds(retry_after: str | None, now_s: float) -> float | None:
+    """Of a Retry-After header, which holds seconds or an HTTP date (RFC 9110, 10.2.3)."""
+    text = (retry_after or "").strip()
     if text.isdecimal() and len(text) < 10:
         return float(text)
     try:

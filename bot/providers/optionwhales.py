@@ -103,6 +103,6 @@ def feed(name: str, settings: OptionWhalesSettings) -> Feed:
 
 def build(name: str, settings: OptionWhalesSettings) -> Provider:
     """The provider, ready to run."""
-    from bot.providers.stream import Stream  # websockets takes 60 ms to import: only for who runs a feed
+    from bot.providers.stream import Stream  # aiohttp takes 300 ms to import: only for who runs a feed
 
     return Stream(feed(name, settings))

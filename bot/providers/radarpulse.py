@@ -121,6 +121,6 @@ def feed(name: str, settings: RadarPulseSettings) -> Feed:
 
 def build(name: str, settings: RadarPulseSettings) -> Provider:
     """The provider, ready to run."""
-    from bot.providers.stream import Stream  # websockets takes 60 ms to import: only for who runs a feed
+    from bot.providers.stream import Stream  # aiohttp takes 300 ms to import: only for who runs a feed
 
     return Stream(feed(name, settings))

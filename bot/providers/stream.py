@@ -1,11 +1,10 @@
 """The thin shell around a vendor's WebSocket: connect, read, notice silence, connect again. Shared by every feed.
 
-What frames mean, `Feed.decode` knows; when to try again, `backoff`; why a session ended, `ends`. websockets' own
-reconnecting iterator is not used: a 429 at the handshake is fatal to it, and it knows no patience for refused keys.
+What frames mean, `Feed.decode` knows; when to try again, `backoff`; why a session ended, `ends`; how a socket is
+opened and closed, `connection`.
 """
 
 import asyncio
-import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -14,31 +13,20 @@ from datetime import UTC, datetime
 
 import msgspec
 import structlog
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 
 from bot.flow.market import is_open
 from bot.model.errors import FrameError
 from bot.model.ports import Frame, Intake, ProviderStatus
 from bot.model.prints import Print
 from bot.providers.backoff import End, Tries, next_try
-from bot.providers.ends import EXPECTED, end_of_attempt, end_of_session, is_connection_limit
+from bot.providers.connection import DATA, PONG_S, Connection, NoSession, connected
+from bot.providers.ends import is_connection_limit
 from bot.providers.feed import ErrorFrame, Feed, Heartbeat, Note, Subscribed
 
 log = structlog.get_logger()
 
-HANDSHAKE_S = 10.0
-GOODBYE_S = 2.0
 PING_S = 20.0
-MAX_FRAME_BYTES = 2**20
-MAX_QUEUED_FRAMES = 2048
-"""What one read of the socket (256 KiB) can hold of small prints, twice: reading pauses only if we fall behind."""
 CHECKS_PER_SILENCE = 8
-
-_wire_log = logging.getLogger("flowbot.wire")
-_wire_log.setLevel(logging.ERROR)
-# At level debug, websockets logs the request line and every header, and with them the key: whatever the root's level
-# is, this logger has one of its own.
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +50,6 @@ class Stream:
         self._ended = asyncio.Event()
         self._ended.set()
         self._is_held = False
-        self._is_silent = False
         self._complaint = ""
 
     @property
@@ -115,58 +102,64 @@ class Stream:
     # --- one session ---
 
     async def _session(self, intake: Intake) -> End:
-        self._complaint, self._is_silent = "", False
+        self._complaint = ""
         try:
-            socket = await _connect(self._feed)
-        except EXPECTED as error:
-            return end_of_attempt(error, self._around.now_ns() / 1e9)
-        began_s = self._around.elapsed_s()
-        try:
-            end = await self._converse(socket, intake)
-        finally:
-            self._status.is_connected = False
-            await socket.close()
+            async with connected(self._feed, self._around.now_ns() / 1e9) as connection:
+                began_s = self._around.elapsed_s()
+                try:
+                    end = await self._converse(connection, intake)
+                finally:
+                    self._status.is_connected = False
+        except NoSession as refused:
+            return refused.end
         # A handshake counts as life, however short: the key works.
         return replace(end, lived_s=max(self._around.elapsed_s() - began_s, 1e-9))
 
-    async def _converse(self, socket: ClientConnection, intake: Intake) -> End:
+    async def _converse(self, connection: Connection, intake: Intake) -> End:
         status = self._status
         status.is_connected, status.connected_ns = True, self._around.now_ns()
         status.sessions += 1
         log.info("provider.connected", provider=self.name, host=self._feed.host, session=status.sessions)
         async with asyncio.TaskGroup() as tasks:
-            watch = tasks.create_task(self._watch(socket))
+            reading = tasks.create_task(self._read(connection, intake))
+            watches = [tasks.create_task(watch(connection)) for watch in (self._watch, self._keep_alive)]
             try:
-                await self._subscribe(socket)
-                await self._read(socket, intake)
-            except ConnectionClosed as error:
-                return self._judge(error, intake)
+                await self._subscribe(connection)
+                # A cancellation of this wait leaves it reading: a goodbye in good order needs a reader.
+                await asyncio.wait({reading})
             finally:
-                watch.cancel()
-        raise AssertionError("the read loop ends by an exception only")
+                for watch in watches:
+                    watch.cancel()
+                await connection.close()
+        return self._judge(reading.result(), intake)
 
-    def _judge(self, error: ConnectionClosed, intake: Intake) -> End:
-        if self._is_silent:
-            return End("silence", f"no frame for {self._feed.silence_s:g} s")
-        end = end_of_session(error)
+    def _judge(self, end: End, intake: Intake) -> End:
         if end.reason == "oversize":
             intake.reject(self.name, "oversize", end.detail, "")
-        if is_connection_limit(self._complaint or end.detail):
+        if end.reason != "silence" and is_connection_limit(self._complaint or end.detail):
             return End("connection_limit", end.detail)
         return end
 
-    async def _subscribe(self, socket: ClientConnection) -> None:
+    async def _subscribe(self, connection: Connection) -> None:
         if self._feed.tickers:
             request = {"type": "subscribe", "tickers": list(self._feed.tickers)}
-            await socket.send(msgspec.json.encode(request).decode())
+            await connection.send(msgspec.json.encode(request).decode())
 
-    async def _read(self, socket: ClientConnection, intake: Intake) -> None:
-        """The hot loop: nothing but what each frame needs, and no await beside the one for the next frame."""
-        receive, now_ns, status = socket.recv, self._around.now_ns, self._status
+    async def _read(self, connection: Connection, intake: Intake) -> End:
+        """The hot loop: nothing but what each frame needs, and no await beside the one for the next frame.
+
+        That one gives the event loop a turn only when all that one read of the socket brought (256 KiB at most) has
+        been taken: some ten milliseconds of work.
+        """
+        receive, now_ns, status = connection.receive, self._around.now_ns, self._status
         decode, accept, name = self._feed.decode, intake.accept, self._feed.name
         has_bug = False
         while True:
-            raw = await receive(decode=False)  # JSON is read from the bytes; a text of them would cost a copy
+            kind, raw, words = await receive()
+            if kind not in DATA:
+                if (end := await connection.heed(kind, raw, words)) is not None:
+                    return end
+                continue
             received_ns = status.last_frame_ns = now_ns()
             try:
                 found = decode(raw, received_ns, name)
@@ -183,6 +176,7 @@ class Stream:
                 else:
                     self._heed(found, intake, raw)
             if intake.is_full:
+                # Pings of the server's are not answered meanwhile: better to lose the session than what it sent.
                 self._is_held = True
                 await intake.room()
                 self._is_held = False
@@ -212,7 +206,7 @@ class Stream:
             case Heartbeat() | Print():
                 pass
 
-    async def _watch(self, socket: ClientConnection) -> None:
+    async def _watch(self, connection: Connection) -> None:
         """End a session that has gone silent. Looks now and then, so that a frame costs no timer."""
         feed, status, now_ns = self._feed, self._status, self._around.now_ns
         heard_ns = now_ns()
@@ -223,31 +217,19 @@ class Stream:
             # While the intake is full it is we who do not listen.
             heard_ns = now if is_excused or self._is_held else max(heard_ns, status.last_frame_ns)
             if now - heard_ns >= feed.silence_s * 1e9:
-                self._is_silent = True
-                await socket.close()
+                await connection.hang_up(End("silence", f"no frame for {feed.silence_s:g} s"))
                 return
 
+    async def _keep_alive(self, connection: Connection) -> None:
+        """Ping, and end a session whose server does not answer: where silence is usual, nothing else tells.
 
-class _ConnectHere(connect):
-    """`connect` that goes where it was sent. Following a redirect, websockets strips Authorization on the way to
-    another host but not x-api-key, so a redirect is an error here."""
-
-    def process_redirect(self, exc: Exception) -> Exception:
-        return exc
-
-
-async def _connect(feed: Feed) -> ClientConnection:
-    return await _ConnectHere(
-        feed.url.reveal(),
-        additional_headers={name: value.reveal() for name, value in feed.headers.items()},
-        # Frames are small and come one by one: deflate would save little, and costs a fifth of the throughput.
-        compression=None,
-        proxy=None if feed.is_local else True,
-        open_timeout=HANDSHAKE_S,
-        close_timeout=GOODBYE_S,
-        ping_interval=PING_S,
-        ping_timeout=PING_S,
-        max_size=MAX_FRAME_BYTES,
-        max_queue=MAX_QUEUED_FRAMES,
-        logger=_wire_log,
-    )
+        By the loop's own clock, as it waits for what comes over the socket.
+        """
+        status = self._status
+        while True:
+            await asyncio.sleep(PING_S)
+            heard_ns = status.last_frame_ns
+            if await connection.ping() or self._is_held or status.last_frame_ns != heard_ns:
+                continue
+            await connection.hang_up(End("ping_timeout", f"no answer to a ping for {PONG_S:g} s"))
+            return

@@ -58,6 +58,8 @@ class FakeFeed:
         self.handshakes: list[Handshake] = []
         self.subscriptions: list[list[str]] = []
         """Every subscribe message's tickers, in order."""
+        self.goodbyes: list[int | None] = []
+        """How each session that is over was closed by the client: its code, or None where it just broke off."""
         self.violations: list[str] = []
         self._free_key = free_key
         self._refusals: deque[Refusal] = deque()
@@ -124,6 +126,25 @@ class FakeFeed:
         for socket in tuple(self._sockets):
             socket.transport.abort()
         await self._until(lambda: not self._sockets)
+
+    def deafen(self, *, is_on: bool = True) -> None:
+        """Read nothing more from the clients that are connected, so that nothing is answered; or read again."""
+        for socket in self._sockets:
+            if is_on:
+                socket.transport.pause_reading()
+            else:
+                socket.transport.resume_reading()
+
+    def write(self, raw: bytes) -> None:
+        """Write these bytes to every client as they are: broken frames, or half of one."""
+        for socket in self._sockets:
+            socket.transport.write(raw)
+
+    async def ping(self) -> None:
+        """Ping every client, and wait until each has answered."""
+        async with asyncio.timeout(WAIT_S):
+            for socket in tuple(self._sockets):
+                await (await socket.ping())
 
     def refuse(self, *refusals: Refusal) -> None:
         """Answer the next handshakes with these, one each, whatever they ask."""
@@ -216,8 +237,8 @@ class FakeFeed:
                 await socket.close(1000)
             while True:
                 await self._receive(socket, await socket.recv())
-        except ConnectionClosed:
-            pass
+        except ConnectionClosed as closed:
+            self.goodbyes.append(closed.rcvd.code if closed.rcvd else None)
         finally:
             self._sockets.remove(socket)
             await self._tell()

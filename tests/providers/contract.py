@@ -10,15 +10,18 @@ from typing import Any, ClassVar
 
 import pytest
 from structlog.testing import capture_logs
+from websockets.exceptions import ConnectionClosed
 
 from bot.model.prints import Print
+from bot.providers.connection import MAX_FRAME_BYTES
 from bot.providers.feed import Feed
-from bot.providers.stream import MAX_FRAME_BYTES, Stream
+from bot.providers.stream import Stream
 from tests.fakes.feed import KEY, FakeFeed, Refusal, Vendor
 from tests.providers.doubles import NOON_NS, Clock, KeepingIntake, until
 
 VOCABULARY = frozenset(Print.__struct_fields__) - {
     "provider", "received_ns", "provider_id", "score_is_local", "score_parts", "notes",
+    "is_recovered", "is_delayed",
 }  # fmt: skip
 
 
@@ -352,17 +355,60 @@ class ProviderContract:
             run.intake.make_room()
             assert [found.premium for found in await run.prints(2)] == [1000, 2000]
 
+    async def test_pings_are_answered(self) -> None:
+        """A server that gets no answer hangs up."""
+        async with self.running() as run:
+            await run.server.ping()
+            await run.server.send(self.frame())
+            await run.prints(1)
+
+    async def test_a_server_that_answers_no_ping_is_left(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A cut cable makes no sound, and by night silence is no fault."""
+        monkeypatch.setattr("bot.providers.stream.PING_S", 0.01)
+        monkeypatch.setattr("bot.providers.connection.PONG_S", 0.05)
+        monkeypatch.setattr("bot.providers.connection.GOODBYE_S", 0.05)
+        async with self.running() as run:
+            run.server.deafen()
+            await run.ends()
+            assert run.provider.status.disconnects == {"ping_timeout": 1}
+            await run.server.abort()
+
     # --- the end ---
 
     async def test_close_says_goodbye_and_may_be_called_twice(self) -> None:
         """The server sees an orderly close, `run` returns, and no task is left."""
         async with self.running() as run:
+            await until(lambda: run.provider.status.is_connected)
             await run.provider.close()
             await until(run.task.done)
             await until(lambda: run.server.connections == 0)
             await run.provider.close()
+            assert run.server.goodbyes == [1000]
         assert not run.provider.status.is_connected
         assert run.provider.status.disconnects == {}
+
+    async def test_close_in_the_middle_of_a_burst_says_goodbye_too(self) -> None:
+        """What still comes is taken from the socket and dropped, or the server would see a broken connection."""
+        async with self.running() as run, asyncio.TaskGroup() as tasks:
+            sending = tasks.create_task(run.server.send(*[self.frame()] * 3000))
+            await run.prints(1)
+            await run.provider.close()
+            await until(lambda: run.server.connections == 0)
+            assert run.server.goodbyes == [1000]
+            with suppress(ConnectionClosed):
+                await sending
+
+    async def test_close_waits_for_the_servers_answer(self) -> None:
+        """Leaving at once could take the goodbye back: what we had not read makes it a broken connection."""
+        async with self.running() as run, asyncio.TaskGroup() as tasks:
+            await until(lambda: run.provider.status.is_connected)
+            run.server.deafen()
+            closing = tasks.create_task(run.provider.close())
+            await asyncio.sleep(0.02)
+            assert not closing.done()
+            run.server.deafen(is_on=False)
+            await closing
+            await until(lambda: run.server.goodbyes == [1000])
 
     async def test_close_in_the_middle_of_a_wait_ends_it(self) -> None:
         """Half an hour's patience with a refused key does not hold the shutdown up."""
@@ -382,10 +428,12 @@ class ProviderContract:
     async def test_cancellation_passes(self) -> None:
         """Whoever cancels `run` gets it cancelled, with the socket closed behind it."""
         async with self.running() as run:
+            await until(lambda: run.provider.status.is_connected)
             run.task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await run.task
             await until(lambda: run.server.connections == 0)
+            assert run.server.goodbyes == [1000]
 
     # --- secrets ---
 

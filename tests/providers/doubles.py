@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.model.ports import Frame
+from bot.model.ports import Frame, Record
 from bot.model.prints import Print
 from bot.providers.stream import Surroundings
 
@@ -26,6 +26,8 @@ class KeepingIntake:
     def __init__(self) -> None:
         self.prints: list[Print] = []
         self.rejected: list[tuple[str, str, str, Frame]] = []
+        self.cancelled: list[Print] = []
+        self.record: Record | None = None
         self.is_full = False
         self.waits_for_room = 0
         self._has_room = asyncio.Event()
@@ -35,6 +37,12 @@ class KeepingIntake:
 
     def reject(self, provider: str, reason: str, detail: str, raw: Frame) -> None:
         self.rejected.append((provider, reason, detail, raw))
+
+    def cancel(self, found: Print) -> None:
+        self.cancelled.append(found)
+
+    async def settled(self) -> None:
+        """Nothing is ever on its way to a store."""
 
     async def room(self) -> None:
         self.waits_for_room += 1

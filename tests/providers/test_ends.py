@@ -1,39 +1,34 @@
-"""Errors of websockets, TLS and the system, translated: those that a loopback server cannot bring about."""
+"""Codes, refusals and the system's errors, translated: those that a loopback server cannot bring about."""
 
 import socket
 import ssl
 
 import pytest
-from websockets.datastructures import Headers
-from websockets.exceptions import (
-    ConnectionClosedError,
-    ConnectionClosedOK,
-    InvalidHandshake,
-    InvalidProxyStatus,
-    InvalidStatus,
-)
-from websockets.frames import Close
-from websockets.http11 import Response
 
-from bot.providers.ends import end_of_attempt, end_of_session, is_connection_limit
+from bot.providers.ends import end_by_server, end_of_fault, end_of_refusal, end_of_system, is_connection_limit
 
 
 @pytest.mark.parametrize(
-    ("error", "reason"),
+    ("code", "reason", "detail"),
     [
-        (ConnectionClosedError(None, None), "lost"),
-        (ConnectionClosedError(None, Close(1011, "keepalive ping timeout")), "ping_timeout"),
-        (ConnectionClosedError(Close(1009, ""), Close(1009, "too big"), rcvd_then_sent=False), "oversize"),
-        (ConnectionClosedError(None, Close(1002, "")), "bad_frame"),
-        (ConnectionClosedError(None, Close(1007, "")), "bad_frame"),
-        (ConnectionClosedError(Close(1009, ""), Close(1009, ""), rcvd_then_sent=True), "closed"),  # the server's own
-        (ConnectionClosedOK(Close(1000, ""), Close(1000, ""), rcvd_then_sent=True), "closed"),
-        (ConnectionClosedError(Close(4001, "bye"), None), "closed"),
+        (1000, "", "the server closed the connection (1000)"),
+        (4001, "bye", "the server closed the connection (4001): bye"),
+        (0, "", "the server closed the connection (1005)"),  # RFC 6455: no status code was present
+        (1009, "", "the server closed the connection (1009)"),  # too big for the server: no fault of a frame of its own
     ],
 )
-def test_how_a_session_ended(error: ConnectionClosedError | ConnectionClosedOK, reason: str) -> None:
-    """Who closed, and why."""
-    assert end_of_session(error).reason == reason
+def test_the_server_closed(code: int, reason: str, detail: str) -> None:
+    """Its code and its words are told."""
+    end = end_by_server(code, reason)
+    assert (end.reason, end.detail) == ("closed", detail)
+
+
+@pytest.mark.parametrize(("code", "reason"), [(1009, "oversize"), (1002, "bad_frame"), (1007, "bad_frame")])
+def test_we_closed_because_of_a_frame(code: int, reason: str) -> None:
+    """Too big, or no WebSocket frame at all."""
+    end = end_of_fault(code)
+    assert end.reason == reason
+    assert end.detail
 
 
 @pytest.mark.parametrize(
@@ -45,22 +40,18 @@ def test_how_a_session_ended(error: ConnectionClosedError | ConnectionClosedOK, 
         (OSError(113, "No route to host"), "unreachable"),
         (OSError("Multiple exceptions: [Errno 111] …, [Errno 101] …"), "unreachable"),
         (ssl.SSLCertVerificationError(1, "certificate verify failed"), "tls"),
-        (InvalidHandshake(), "bad_handshake"),
-        (InvalidProxyStatus(Response(407, "Proxy Authentication Required", Headers())), "proxy"),
-        (ImportError("connecting through a SOCKS proxy requires python-socks"), "proxy"),
     ],
 )
-def test_why_no_session_began(error: OSError | InvalidHandshake | ImportError, reason: str) -> None:
+def test_why_no_session_began(error: OSError, reason: str) -> None:
     """Each in a trader's words, which say something."""
-    end = end_of_attempt(error, 0.0)
+    end = end_of_system(error)
     assert end.reason == reason
     assert end.detail
 
 
 def test_the_servers_own_words_are_told_in_part() -> None:
     """A maintenance page does not fill the log."""
-    response = Response(502, "Bad Gateway", Headers(), b"<html>" + b"x" * 5000)
-    detail = end_of_attempt(InvalidStatus(response), 0.0).detail
+    detail = end_of_refusal(502, "<html>" + "x" * 5000, None, 0.0).detail
     assert detail.startswith("the server refused with HTTP 502: <html>x")
     assert len(detail) < 300
 
