@@ -5,7 +5,7 @@ A slow disk never slows the feed: matches gather in a bounded queue and go into 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -15,7 +15,7 @@ from bot.engine.quarantine import Quarantine
 from bot.engine.recent import Recent
 from bot.model.errors import StoreError
 from bot.model.matches import Match, Route
-from bot.model.ports import Commit, Frame, Judge, Outbox, Target
+from bot.model.ports import Commit, Frame, Judge, Outbox, Record, Target
 from bot.model.prints import Print
 
 log = structlog.get_logger()
@@ -44,6 +44,7 @@ class Intake:
         remember: Callable[[Print], None],
         targets: Callable[[], dict[str, Target]],
         committed: Callable[[Commit], None],
+        record: Record | None = None,
     ) -> None:
         self._match = match
         self._judge = judge
@@ -54,12 +55,21 @@ class Intake:
         self._targets = targets
         self._committed = committed
         self._recent = Recent()
+        self.record = record
         self._waiting: deque[Match] = deque()
+        self._taken_back: deque[tuple[int, Print]] = deque()
+        """Each with how many matches came before it."""
+        self._lined_up = 0
+        """Matches since start."""
+        self._durable = 0
+        """Of them, in order."""
         self._arrived = asyncio.Event()
         self._has_room = asyncio.Event()
         self._has_room.set()
+        self._progress = asyncio.Condition()
         self._is_closing = False
         self._failures = 0
+        self._is_failing = False
         self.matched = 0
         """Prints that at least one rule matched."""
         self.alerted = 0
@@ -84,6 +94,15 @@ class Intake:
         self._metrics.rejected.labels(provider, reason).inc()
         self._quarantine.add(provider, reason, detail, raw)
 
+    def cancel(self, found: Print) -> None:
+        self._taken_back.append((self._lined_up, found))
+        self._arrived.set()
+
+    async def settled(self) -> None:
+        lined_up = self._lined_up
+        async with self._progress:
+            await self._progress.wait_for(lambda: self._durable >= lined_up)
+
     @property
     def is_full(self) -> bool:
         return len(self._waiting) >= FULL
@@ -103,22 +122,29 @@ class Intake:
     @property
     def is_healthy(self) -> bool:
         """The store took the last transaction."""
-        return self._failures == 0
+        return not self._is_failing
 
     async def run(self) -> None:
         """Commit what arrives until `close`, and then the rest."""
         while True:
-            if not self._waiting:
-                if self._is_closing:
-                    return
+            if self._taken_back and self._taken_back[0][0] <= self._durable:
+                has_done = await self._cancel()
+            elif self._waiting:
+                group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
+                has_done = await self._commit(group)
+            elif self._is_closing:
+                return
+            else:
                 self._arrived.clear()
                 await self._arrived.wait()
                 continue
-            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
-            if not await self._commit(group) and self._is_closing:
+            if not has_done and self._is_closing:
                 log.error("intake.stopped_uncommitted", matches=len(self._waiting))
                 return
-            if not self.is_full:
+            if not has_done:
+                await asyncio.sleep(backoff_s(self._failures, jitter=0.5))
+                self._failures += 1
+            elif not self.is_full:
                 self._has_room.set()
 
     def close(self) -> None:
@@ -134,23 +160,40 @@ class Intake:
                 self._metrics.suppressed.labels(route.rule, "overflow").inc()
             return
         self._waiting.append(match)
+        self._lined_up += 1
         self._arrived.set()
 
     async def _commit(self, group: list[Match]) -> bool:
-        """Whether the store took the group; else it is back in line, after a pause."""
-        try:
-            commit = await self._outbox.commit(group, self._judge, self._targets())
-        except StoreError as error:
+        """Whether the store took the group; else it is back in line."""
+        commit = await self._store(lambda: self._outbox.commit(group, self._judge, self._targets()))
+        if commit is None:
             self._waiting.extendleft(reversed(group))
-            log.error("intake.store_failed", reason=str(error), waiting=len(self._waiting))  # noqa: TRY400 - no bug
-            if not self._is_closing:
-                await asyncio.sleep(backoff_s(self._failures, jitter=0.5))
-            self._failures += 1
             return False
-        self._failures = 0
         self.alerted += len(commit.alerts)
         self._metrics.alerts.inc(len(commit.alerts))
         for (rule, reason), count in commit.suppressed.items():
             self._metrics.suppressed.labels(rule, reason).inc(count)
-        self._committed(commit)
+        async with self._progress:
+            self._durable += len(group)
+            self._progress.notify_all()
         return True
+
+    async def _cancel(self) -> bool:
+        """Whether the store took back the trade that is first in line."""
+        _, found = self._taken_back[0]
+        if await self._store(lambda: self._outbox.cancel(found)) is None:
+            return False
+        self._taken_back.popleft()
+        return True
+
+    async def _store(self, work: Callable[[], Awaitable[Commit]]) -> Commit | None:
+        """What the store made durable, handed on; None where it could not."""
+        try:
+            commit = await work()
+        except StoreError as error:
+            log.error("intake.store_failed", reason=str(error), waiting=len(self._waiting))  # noqa: TRY400 - no bug
+            self._is_failing = True
+            return None
+        self._failures, self._is_failing = 0, False
+        self._committed(commit)
+        return commit

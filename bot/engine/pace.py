@@ -13,6 +13,11 @@ Answer = EditOutcome | Sight
 
 LATEST_ARRIVAL_S = 1.0
 """A request that is not answered after this long has arrived by now, or never will."""
+TRAVEL_S = 0.02
+TRAVEL_SHARE = 0.02
+"""How long a request may take to the platform, at first: so many seconds, or so much of the window that it counts in,
+whichever is longer. It doubles with every refusal: a late request and a quick one met in a window that we believed
+kept. Counting every request from its answer would need no guess, and cost a limit of one a second a tenth of it."""
 WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 """After a 429 that names no wait: the first, doubling up to the longest while they go on."""
@@ -28,18 +33,15 @@ class Turn:
         self.sent = sent
         self.answered: float | None = None
 
-    def counted_at(self, now: float) -> float:
-        """The latest moment at which the platform may have counted it, which is what its windows are safe from.
-
-        Counted from the sending, a late one and a quick one would meet in a window that we believed kept.
-        """
-        return min(now if self.answered is None else self.answered, self.sent + LATEST_ARRIVAL_S)
+    def counted_at(self, now: float, travel_s: float) -> float:
+        """The latest moment at which the platform may have counted it, which is what its windows are safe from."""
+        return min(now if self.answered is None else self.answered, self.sent + travel_s)
 
 
 class Bucket:
     """The turns that went against one platform bucket, and what the server said of it."""
 
-    __slots__ = ("_refusals", "_refused_at", "_window", "most", "not_before", "turns")
+    __slots__ = ("_refusals", "_refused_at", "_surprises", "_window", "most", "not_before", "turns")
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
@@ -48,24 +50,30 @@ class Bucket:
         self._window = Window()
         self._refusals = 0
         self._refused_at = 0.0
+        self._surprises = 0
+        """Refusals since start: we were sure of the window each time."""
 
     def ready_at(self, rates: tuple[Rate, ...], now: float) -> float:
         """The earliest moment for the next request, as far as one can tell; `now` means at once."""
         on_way = sum(turn.answered is None for turn in self.turns)
         ready = max(self.not_before, self._window.ready_at(now, on_way))
         kept = rates if self._window.rate is None else (*rates, self._window.rate)
-        if any(len(self.turns) >= rate.count for rate in kept):
-            counted = sorted(turn.counted_at(now) for turn in self.turns)
-            for rate in kept:
-                if len(counted) >= rate.count:
-                    ready = max(ready, counted[-rate.count] + rate.window_s)
+        for rate in kept:
+            if len(self.turns) >= rate.count:
+                travel_s = self._travel_s(rate.window_s)
+                counted = sorted(turn.counted_at(now, travel_s) for turn in self.turns)
+                ready = max(ready, counted[-rate.count] + rate.window_s)
         return ready
+
+    def _travel_s(self, window_s: float) -> float:
+        longest_s = max(TRAVEL_S, TRAVEL_SHARE * window_s) * 2 ** min(self._surprises, 10)
+        return float(min(longest_s, LATEST_ARRIVAL_S))
 
     def take(self, rates: tuple[Rate, ...], turn: Turn) -> None:
         learned = self._window.rate.count if self._window.rate is not None else 0
         self.most = max(self.most, learned, *(rate.count for rate in rates))
         answered = [old for old in self.turns if old.answered is not None]
-        answered.sort(key=lambda old: old.counted_at(turn.sent))
+        answered.sort(key=lambda old: old.counted_at(turn.sent, LATEST_ARRIVAL_S))
         on_way = [old for old in self.turns if old.answered is None]
         self.turns = [*answered[max(0, len(answered) - self.most) :], *on_way, turn]
 
@@ -79,6 +87,7 @@ class Bucket:
         self._refusals = self._refusals + 1 if is_refused else 0
         if is_refused:
             self._refused_at = now
+            self._surprises += 1
 
     @property
     def refusal_wait_s(self) -> float:

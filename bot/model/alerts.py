@@ -71,6 +71,8 @@ class Delivery(msgspec.Struct, frozen=True):
     mentions: tuple[str, ...] = ()
     """The union of those rules' mentions; each platform takes its own and ignores the rest."""
     repeats: Repeats | None = None
+    is_cancelled: bool = False
+    """The trade was taken back by the exchange: what told of it is shown struck through."""
 
     @property
     def id(self) -> str:

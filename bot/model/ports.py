@@ -7,12 +7,15 @@ from typing import Protocol
 import msgspec
 
 from bot.model.alerts import Alert, Batch, Delivery, Edit, Explanation
+from bot.model.feeds import Gap, Mode
 from bot.model.matches import Known, Match, Verdict
 from bot.model.outcomes import EditOutcome, Outcome, Sight
 from bot.model.prints import Print
 from bot.model.terms import Terms
 
 Frame = str | bytes
+Record = Callable[[str, int, Frame], None]
+"""The provider's name, when the frame was received in unix nanoseconds, and the frame."""
 
 
 # --- providers ---------------------------------------------------------------------------------------------
@@ -25,6 +28,16 @@ class Intake(Protocol):
 
     def reject(self, provider: str, reason: str, detail: str, raw: Frame) -> None:
         """`reason` is one of FrameError's, or the stream's own: oversize, error_frame, bug."""
+
+    def cancel(self, found: Print) -> None:
+        """The feed takes back a trade that it reported: its alert is struck through."""
+
+    @property
+    def record(self) -> "Record | None":
+        """Called with every frame as it came, in any order with `accept`; None: there is no tape."""
+
+    async def settled(self) -> None:
+        """Wait until everything that was accepted before this call is durable."""
 
     @property
     def is_full(self) -> bool: ...
@@ -48,6 +61,16 @@ class ProviderStatus:
     """Why the last session ended, in words fit for a trader; never a secret."""
     disconnects: dict[str, int] = field(default_factory=dict)
     """How often a session ended, or failed to begin, by reason (a small closed set)."""
+    mode: Mode = "stream"
+    is_delayed: bool = False
+    """The feed as a whole runs behind the market."""
+    gaps: dict[str, int] = field(default_factory=lambda: {"recovered": 0, "lost": 0})
+    """Gaps since start, by what became of them."""
+    recovered: int = 0
+    """Prints that were given back after gaps since start."""
+    last_gap: Gap | None = None
+    budget: str = ""
+    """What is left of the key's requests, in words for `/flow status`; empty where nothing limits it."""
 
 
 class Provider(Protocol):
@@ -159,6 +182,8 @@ class Commit(msgspec.Struct, frozen=True):
     """How many matches were held back, by (rule, reason)."""
     edits: frozenset[str] = frozenset()
     """Destinations with messages that have news."""
+    expired: Mapping[str, int] = {}
+    """Deliveries that this transaction ended, by destination; they waited before."""
 
 
 Judge = Callable[[Match, Known], Verdict]
@@ -200,6 +225,10 @@ class Outbox(Protocol):
 
     async def may_tell(self, subject: str, every_s: float) -> bool:
         """Whether the admins may be told about `subject` now: at most once in `every_s`, over restarts too."""
+
+    async def cancel(self, found: Print) -> Commit:
+        """A trade that its provider reported before is taken back: its alert is shown struck through wherever it was
+        posted (`edits`), and is not posted where it waits (expired). Nothing happens where no alert told of it."""
 
     async def waiting(self) -> Mapping[str, int]:
         """Deliveries that wait for their turn, by destination."""

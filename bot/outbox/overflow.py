@@ -10,8 +10,9 @@ DIGEST_EVERY_S = 60
 """Between two digests: a summary more often than once a minute would itself be the flood."""
 BACKLOG_DUE_S = 10
 """A burst pushes alerts out of the backlog one by one; so long it is let gather, so that one digest tells of it."""
-BUDGET_DUE_S = 300
-"""The channel has had its fill for the hour: what more there is can wait for company."""
+BUDGET_DUE_S = 60
+"""The channel has had its fill for the hour: what more there is waits a minute for company, and no longer than that,
+for the channel is not to be minutes behind."""
 BUDGET_WINDOW_S = 3600
 """The budget is alerts in any hour."""
 OUTSIDE_HOURS = "outside active hours"

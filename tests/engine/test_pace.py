@@ -1,5 +1,7 @@
 """Pace: documented rates and the server's own words, shared by whoever shares a bucket."""
 
+import pytest
+
 from bot.engine.pace import Answer, Buckets, Keys, Turn
 from bot.model.outcomes import Pace, Permanent, Retry, Sent, Unknown
 from bot.model.ports import Rate
@@ -35,13 +37,27 @@ def test_a_window_begins_with_the_answer_because_the_request_may_have_been_slow_
     assert buckets.ready_at(TWO_IN_FIVE, 11.0) == 15.1
 
 
-def test_a_request_that_hangs_has_arrived_after_a_second_or_never_will() -> None:
+ONE_IN_TWO: Keys = {"hook": (Rate(1, 2.0),)}
+
+
+def test_a_request_is_on_its_way_for_two_hundredths_of_the_window_at_most() -> None:
+    """However late its answer is: Slack's one a second is not to become one in a second and the network's time."""
     buckets = Buckets()
-    turn = buckets.take({"hook": (Rate(1, 2.0),)}, 10.0)
-    assert buckets.ready_at({"hook": (Rate(1, 2.0),)}, 10.4) == 12.4
-    assert buckets.ready_at({"hook": (Rate(1, 2.0),)}, 12.9) == 13.0
+    turn = buckets.take(ONE_IN_TWO, 10.0)
+    assert buckets.ready_at(ONE_IN_TWO, 10.01) == 12.01
+    assert buckets.ready_at(ONE_IN_TWO, 11.0) == pytest.approx(12.04)
     buckets.learn(turn, Unknown("timeout"), 25.0)
-    assert buckets.ready_at({"hook": (Rate(1, 2.0),)}, 25.0) == 25.0
+    assert buckets.ready_at(ONE_IN_TWO, 25.0) == 25.0
+
+
+def test_each_refusal_doubles_that_up_to_a_second() -> None:
+    """Then the platform saw two in a window that we believed kept."""
+    buckets = Buckets()
+    for n, may_take_s in enumerate((0.08, 0.16, 0.32, 0.64, 1.0, 1.0)):
+        at = 100.0 * (n + 1)
+        buckets.learn(buckets.take(ONE_IN_TWO, at), Retry("429", after_s=2.0, is_asked=True), at + 0.2)
+        buckets.take(ONE_IN_TWO, at + 50)
+        assert buckets.ready_at(ONE_IN_TWO, at + 52) == pytest.approx(at + 52 + may_take_s)
 
 
 def test_two_rates_on_one_bucket_are_both_kept() -> None:
@@ -74,6 +90,8 @@ def test_an_early_request_that_was_answered_late_is_not_forgotten() -> None:
     """The slow first one leaves the window last, though it was sent first."""
     three: Keys = {"channel": (Rate(3, 5.0),)}
     buckets = Buckets()
+    for at in (1.0, 3.0, 5.0, 7.0):  # refusals teach that requests may be slow here
+        buckets.learn(buckets.take(three, at), Retry("429", after_s=1.0, is_asked=True), at + 0.1)
     for turn, answered_at in [(buckets.take(three, 10.0), at) for at in (10.9, 10.1, 10.1)]:
         buckets.learn(turn, Sent(), answered_at)
     for _ in range(2):
