@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tests.bench.neighbours import slack_down
 from tests.bench.options import Options
 from tests.bench.processes import BenchError
 from tests.bench.table import Bar, Row, median_ratio, seconds
@@ -68,7 +69,7 @@ def ingest(world: World, options: Options) -> list[Row]:
 
 
 def isolation(world: World, options: Options) -> list[Row]:
-    """Ingest with a slow platform against ingest with a fast one."""
+    """Ingest with a slow platform against ingest with a fast one, and Discord while Slack is down."""
     fast, slow = [], []
     for _ in range(options.rounds):
         fast.append(run(world, "flowbot", frames=options.frames, share=MATCHING, delay_ms=0.0))
@@ -76,7 +77,8 @@ def isolation(world: World, options: Options) -> list[Row]:
     rates = [run.prints_per_s for run in fast], [run.prints_per_s for run in slow]
     broken = next((run.broken for run in (*fast, *slow) if run.broken), "")
     title = f"ingest, Discord {SLOW_MS:g} ms"
-    return [_by_round(title, "flowbot, Discord 0 ms", *rates, _rate, Bar(0.90, 0.95, "higher"), broken)]
+    ours = _by_round(title, "flowbot, Discord 0 ms", *rates, _rate, Bar(0.90, 0.95, "higher"), broken)
+    return [ours, *slack_down(world, options)]
 
 
 def burst(world: World, options: Options) -> list[Row]:

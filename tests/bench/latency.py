@@ -25,12 +25,14 @@ class Run:
     doubled: int
 
 
-def run(world: World, name: Name, options: Options, *, is_random: bool, within_s: float = 20.0) -> Run:
-    with world.session(name, options.discord_ms) as session:
+def run(
+    world: World, name: Name, options: Options, *, is_random: bool, within_s: float = 20.0, slack_url: str = ""
+) -> Run:
+    with world.session(name, options.discord_ms, slack_url=slack_url) as session:
         sent = session.pace(rate=options.rate, seconds=options.seconds, share=options.share, is_random=is_random)
         posts = session.posts(sent, within_s=within_s)
         now_ns = time.monotonic_ns()
-        if posts.missing:
+        if posts.missing or slack_url:  # Slack's queue is of no interest
             session.cut_off()
         else:
             session.end()

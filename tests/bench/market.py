@@ -14,6 +14,8 @@ FIRST_MARK = 100_000
 LAST_MARK = 999_999
 """Strikes that mark matching prints; no other number of a post has this form."""
 
+BELL = 60
+"""The lowest score of the opening bell's prints; all of them match."""
 FILLERS = 32_768
 FRIDAY = 4
 SECTORS = (
@@ -48,20 +50,23 @@ class Market:
 
     def match(self, time_ms: int) -> tuple[int, bytes]:
         """A print that the sample bot posts, and so does flowbot; its mark is its strike."""
-        mark, self._next_mark = self._next_mark, self._next_mark + 1
-        assert mark <= LAST_MARK, "out of marks: send fewer matching prints"
-        random = self._random
-        found = self._draw() | {
-            "type": "CALL",
-            "strike": mark,
-            "score": random.randint(85, 99),
-            "premium": random.randint(500_000, 3_000_000),
-            "side": "ASK",
-            "bias": "BULL",
-            "flag": "EXTREME",
-        }
+        mark, found = self._marked(self._random.randint(85, 99))
         assert SAMPLE_BOT.matches(found)
         return mark, json.dumps(found | {"timestamp": time_ms}).encode()
+
+    def ring(self, time_ms: int, *, rank: float | None) -> tuple[int, bytes]:
+        """A print of the opening bell: one of the best, at `rank` (0 to 1) among them, or one of the many."""
+        random = self._random
+        score = round(random.triangular(BELL, 90, 72), 1) if rank is None else round(95 + 4.99 * rank, 2)
+        mark, found = self._marked(score)
+        return mark, json.dumps(found | {"timestamp": time_ms}).encode()
+
+    def _marked(self, score: float) -> tuple[int, Frame]:
+        mark, self._next_mark = self._next_mark, self._next_mark + 1
+        assert mark <= LAST_MARK, "out of marks: send fewer matching prints"
+        premium = self._random.randint(500_000, 3_000_000)
+        theirs: Frame = {"type": "CALL", "strike": mark, "score": score, "premium": premium}
+        return mark, self._draw() | theirs | {"side": "ASK", "bias": "BULL", "flag": "EXTREME"}
 
     def _filler(self, rules: Sequence[Rule]) -> bytes:
         found = self._draw()

@@ -17,3 +17,11 @@ class Options:
     discord_ms: float
     """Until Discord answers."""
     rules: int
+    alerts: int
+    """Of the opening bell."""
+    over: float
+    """Seconds that it lasts."""
+    small: int
+    """Alerts of the bells that are posted one by one."""
+    minutes: float
+    """Of a sustained bell; 0: the usual one."""

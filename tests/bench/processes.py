@@ -98,6 +98,19 @@ class Client:
             self._process.kill()
             self._process.wait()
 
+    def peak_bytes(self) -> int:
+        """The most memory it has held so far, while it runs."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        (kilobytes,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(kilobytes) * 1024
+
+    def port(self) -> int:
+        """Of flowbot's HTTP listener, once it has logged it."""
+        for line in self._log.read_text(errors="replace").splitlines():
+            if '"http.listening"' in line:
+                return int(json.loads(line)["port"])
+        raise BenchError(f"it never said where it listens:\n{self.words()}")
+
     def words(self) -> str:
         """The end of what it wrote."""
         return self._log.read_text(errors="replace")[-3000:]

@@ -7,8 +7,9 @@ slower than the clients that are to be measured.
 import argparse
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from random import Random
+from typing import TypeVar
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
@@ -16,6 +17,8 @@ from websockets.http11 import Request, Response
 from tests.bench.market import Market
 from tests.bench.rules import rules
 from tests.bench.wire import Answer, obey, tell
+
+T = TypeVar("T")
 
 PATH = "/v1/stream"
 ACCEPT_S = 30.0
@@ -72,12 +75,10 @@ class Provider:
         """
         client = self._connected()
         sent: dict[int, int] = {}
-        worst_s, began = 0.0, time.monotonic()
-        for n, is_match in enumerate(_matching(int(rate * seconds), share, is_random)):
-            due = began + n / rate
-            early_s = due - time.monotonic()
-            await asyncio.sleep(max(0.0, early_s))
-            worst_s = max(worst_s, -early_s)
+        worst_s = 0.0
+        matching = _matching(int(rate * seconds), share, is_random)
+        async for is_match, late_s in _on_time(matching, rate):
+            worst_s = max(worst_s, late_s)
             if client.transport.is_closing():
                 break
             time_ms = time.time_ns() // 1_000_000
@@ -88,6 +89,26 @@ class Provider:
                 frame = self._market.filler(time_ms)
             client.transport.write(_framed(frame))
         return {"sent": list(sent.items()), "worst_late_ms": worst_s * 1000}
+
+    async def ring(self, alerts: int, seconds: float, best: int) -> Answer:
+        """Send the opening bell: `alerts` prints that match, evenly over so long, `best` of them, at random, above all.
+
+        Gives when each was handed to the socket, as `pace` does, and the marks of the best.
+        """
+        client = self._connected()
+        ranks = dict(zip(Random(alerts).sample(range(alerts), best), range(best), strict=True))
+        sent: dict[int, int] = {}
+        chosen: list[int] = []
+        async for n, _ in _on_time(range(alerts), alerts / seconds):
+            if client.transport.is_closing():
+                break
+            rank = ranks[n] / best if n in ranks else None
+            mark, frame = self._market.ring(time.time_ns() // 1_000_000, rank=rank)
+            sent[mark] = time.monotonic_ns()
+            client.transport.write(_framed(frame))
+            if rank is not None:
+                chosen.append(mark)
+        return {"sent": list(sent.items()), "best": chosen}
 
     async def hang_up(self) -> Answer:
         """End the client's session in good order."""
@@ -127,6 +148,15 @@ def _matching(count: int, share: float, is_random: bool) -> Iterator[bool]:
         yield from (int((n + 1) * share) > int(n * share) for n in range(count))
 
 
+async def _on_time(items: Iterable[T], rate: float) -> AsyncIterator[tuple[T, float]]:
+    """Each item when it is due, and how many seconds late; a late one delays no other."""
+    began = time.monotonic()
+    for n, item in enumerate(items):
+        early_s = began + n / rate - time.monotonic()
+        await asyncio.sleep(max(0.0, early_s))
+        yield item, -early_s
+
+
 def _framed(payload: bytes) -> bytes:
     assert 126 <= len(payload) < 65_536, "the length takes two bytes"
     return b"%c%c%b%b" % (TEXT, 126, len(payload).to_bytes(2, "big"), payload)
@@ -160,7 +190,13 @@ async def main() -> None:
             }
         )
         await obey(
-            {"accept": provider.accept, "blast": provider.blast, "pace": provider.pace, "hang_up": provider.hang_up}
+            {
+                "accept": provider.accept,
+                "blast": provider.blast,
+                "pace": provider.pace,
+                "ring": provider.ring,
+                "hang_up": provider.hang_up,
+            }
         )
 
 

@@ -45,7 +45,7 @@ class Rule:
             and number(found, "volOI") >= self.vol_oi
         )
 
-    def settings(self, destination: str) -> dict[str, object]:
+    def settings(self, *destinations: str) -> dict[str, object]:
         """The rule as the configuration spells it."""
         clauses: dict[str, object] = {
             "score": self.score and f">= {self.score:g}",
@@ -60,7 +60,7 @@ class Rule:
             "vol_oi": self.vol_oi and f">= {self.vol_oi:g}",
         }
         when = {name: clause for name, clause in clauses.items() if clause}
-        return {"name": self.name, "when": when, "send_to": [destination], "cooldown": self.cooldown}
+        return {"name": self.name, "when": when, "send_to": list(destinations), "cooldown": self.cooldown}
 
 
 def number(found: Facts, name: str) -> float:

@@ -53,7 +53,7 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         bar = "" if self.bar is None else str(self.bar)
-        values = (self.unit(self.theirs), self.unit(self.ours), f"{self.ratio:.2f}")
+        values = (self.unit(self.theirs), self.unit(self.ours), _ratio(self.ratio))
         return (self.figure, self.against, *values, bar, self.verdict)
 
 
@@ -67,6 +67,11 @@ def show(rows: Iterable[Row]) -> str:
     shown = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     shown.insert(1, "-" * max(map(len, shown)))
     return "\n".join(shown)
+
+
+def _ratio(ratio: float) -> str:
+    """Two figures at least."""
+    return f"{ratio:.2f}" if ratio >= 0.1 or not ratio else f"{ratio:.2g}"
 
 
 def quantile(values: Sequence[float], share: float) -> float:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.bench.channels import SLACK_CHANNEL, SLACK_TOKEN
 from tests.bench.processes import BenchError, Client, Server
 from tests.bench.rules import rules
 
@@ -106,13 +107,21 @@ class World:
         self.provider.close()
         self.discord.close()
 
-    @contextlib.contextmanager
-    def session(self, name: Name, delay_ms: float) -> Iterator[Session]:
-        """Start a client and wait for its handshake and a moment more; whatever happens, it is gone afterwards."""
+    def home(self, name: str) -> Path:
+        """A new folder for one client."""
         self._sessions += 1
         home = self._directory / f"{self._sessions}-{name}"
         home.mkdir()
-        client = Client(self._command(name, home), self._environment(), home / "log")
+        return home
+
+    @contextlib.contextmanager
+    def session(self, name: Name, delay_ms: float, *, slack_url: str = "") -> Iterator[Session]:
+        """Start a client and wait for its handshake and a moment more; whatever happens, it is gone afterwards.
+
+        With a `slack_url` flowbot posts to a Slack channel there too.
+        """
+        home = self.home(name)
+        client = Client(self._command(name, home, slack_url), self.environment(), home / "log")
         try:
             try:
                 session = Session(self, name, client, delay_ms)
@@ -123,7 +132,7 @@ class World:
         finally:
             client.kill()
 
-    def _command(self, name: Name, home: Path) -> list[str]:
+    def _command(self, name: Name, home: Path, slack_url: str) -> list[str]:
         match name:
             case "bare":
                 return [sys.executable, "-m", "tests.bench.bare"]
@@ -135,18 +144,21 @@ class World:
                 return [sys.executable, "-m", "tests.bench.poster", "--durable", str(home / "posts.db")]
             case "flowbot":
                 config = home / "config.yaml"
-                config.write_text(json.dumps(self._configuration(), indent=1))  # JSON is YAML
+                config.write_text(json.dumps(self._configuration(slack_url), indent=1))  # JSON is YAML
                 return [sys.executable, "-m", "bot", "run", "-c", str(config)]
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         return {
             "WS_URL": self.provider.hello["url"],
             "DISCORD_WEBHOOK_URL": self.discord.hello["url"],
             "RADARPULSE_API_KEY": "frk_bench",
         }
 
-    def _configuration(self) -> dict[str, Any]:
-        """`pace: none`, because the platform's limits are not what is measured."""
+    def _configuration(self, slack_url: str) -> dict[str, Any]:
+        """`pace: none`, because Discord's limits are not what is measured, and `digest: false`: all that was sent is
+        to arrive."""
+        desk = {"desk": {"type": "slack_channel", "channel": SLACK_CHANNEL}} if slack_url else {}
+        hook = {"type": "discord_webhook", "url": "${DISCORD_WEBHOOK_URL}", "pace": "none"}
         return {
             "providers": {
                 "radarpulse": {
@@ -155,8 +167,10 @@ class World:
                     "ws_url": self.provider.hello["url"],
                 }
             },
-            "destinations": {"hook": {"type": "discord_webhook", "url": "${DISCORD_WEBHOOK_URL}", "pace": "none"}},
-            "rules": [rule.settings("hook") for rule in rules(self._rule_count)],
+            "destinations": {"hook": hook, **desk},
+            **({"slack": {"bot_token": SLACK_TOKEN, "api_url": slack_url}} if slack_url else {}),
+            "delivery": {"digest": False},
+            "rules": [rule.settings("hook", *desk) for rule in rules(self._rule_count)],
             "store": {"path": "flowbot.db"},
             "http": {"listen": "127.0.0.1:0"},
             "log": {"level": "warning"},
