@@ -49,7 +49,7 @@ def retry_deliveries(path: Path, wanted: str, now_ns: int) -> list[DeliveryRecor
         found = records(db, "WHERE alert_id = ? ORDER BY id", (alert_id,))
         chosen = _retried(found, alert_id, destination, path)
         db.executemany(
-            "UPDATE deliveries SET state = 'queued', priority = 0, solo = 1, stale_ns = NULL, overflow = '',"
+            "UPDATE deliveries SET state = 'queued', priority = 0, solo = 1, overflow = '',"
             " due_ns = NULL, batch = NULL, place = NULL, posts = posts + 1, message_id = NULL, message_channel = NULL,"
             " message_url = NULL, reason = '', updated_ns = ? WHERE alert_id = ? AND destination = ?",
             [(now_ns, alert_id, record.destination) for record in chosen],

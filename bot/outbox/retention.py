@@ -58,6 +58,7 @@ def _forget_alerts(db: sqlite3.Connection, before_ns: int) -> int:
 def _vacuum(db: sqlite3.Connection) -> bool:
     """Give some free pages back; whether all that can be given is."""
     (free,) = db.execute("PRAGMA freelist_count").fetchone()
-    db.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()  # one row a page: unread, it frees only one
+    for _ in range(min(free, PAGES_AT_ONCE)):  # the pragma frees a page a step, and the sqlite3 module takes one step
+        db.execute("PRAGMA incremental_vacuum(1)")
     (left,) = db.execute("PRAGMA freelist_count").fetchone()
     return bool(left == 0 or left == free)

@@ -332,7 +332,7 @@ class RepeatsContract:
         assert (edit.posted.message_id, len(edit.batch.deliveries)) == ("m2", 1)
 
     async def test_what_was_told_before_the_message_was_gone_is_in_doubt_anew(self, outbox: Outbox) -> None:
-        await commit(outbox, seen(1, score=90.0), seen(2, strike=150.0))
+        await commit(outbox, seen(1, score=99.0), seen(2, strike=150.0))
         await post(outbox)
         await commit(outbox, seen(3, 1))
         await outbox.settle_edit(await edit_of(outbox), Sent("m1"))

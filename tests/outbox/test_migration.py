@@ -183,6 +183,26 @@ async def test_what_version_1_told_is_told_no_second_time_and_can_have_repeats(o
         await outbox.close()
 
 
+async def test_a_twin_of_a_trade_that_version_1_knew_is_still_one(old: Path) -> None:
+    """Two equal trades, each an alert; the other provider has told of the first, and now tells of the second."""
+    at_ms = (NOON_NS - SECOND_NS // 10) // 10**6
+    with sqlite3.connect(old) as db:
+        db.executemany(
+            "INSERT INTO stamps VALUES (?, ?, 'NVDA260807C00145000', ?, 2400, 2400000.0, ?, ?)",
+            [(b"2", "radarpulse", at_ms, "dead0001", NOON_NS), (b"3", "other", at_ms, "sent0001", NOON_NS)],
+        )
+    db.close()
+    outbox = open_outbox(old, Clock())
+    try:
+        commit = await outbox.commit([a_match(a_print(provider="other"))], judge, {})
+        assert dict(commit.suppressed) == {("whales", "twin"): 1}
+        found = await outbox.explain("dead0001")
+        assert found is not None
+        assert [(s.reason, s.count) for s in found.suppressed] == [("twin", 1)]
+    finally:
+        await outbox.close()
+
+
 async def test_a_digest_adds_up_what_version_1_queued(old: Path) -> None:
     clock = Clock()
     outbox = open_outbox(old, clock)

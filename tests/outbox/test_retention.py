@@ -118,5 +118,7 @@ async def test_the_file_stays_bounded_over_many_keeps(
     assert seen[0] > empty + 50
     assert max(seen) <= 1.5 * seen[0], "pages differ in how full they are; without forgetting it would be six times"
     clock.at(10 * KEEP_S)
+    before = outbox.commits
     await outbox.forget(KEEP_S)
     assert pages() <= empty + 5
+    assert outbox.commits - before <= 12, "twenty pages at a time"
