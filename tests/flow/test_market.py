@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from holidays import financial_holidays
 
 from bot.flow.market import is_open, new_york, session_bounds, session_date
 
@@ -42,6 +43,18 @@ def test_a_year_has_exactly_the_announced_closures_and_half_days(year: int) -> N
             half.append(f"{day:%m-%d}")
     assert closed == CLOSED[year]
     assert half == HALF_DAYS[year]
+
+
+def test_twenty_years_agree_with_a_calendar_library() -> None:
+    """Closures and half days of every weekday, as the `holidays` package knows the NYSE's, past and announced."""
+    years = range(2015, 2036)
+    closed = financial_holidays("NYSE", years=years)
+    half = financial_holidays("NYSE", years=years, categories=("half_day",))
+    for day in (day for year in years for day in weekdays(year)):
+        bounds = session_bounds(day)
+        assert (bounds is None) == (day in closed), day
+        if bounds is not None:
+            assert (new_york(bounds[1]).hour == 13) == (day in half), day
 
 
 def test_weekends_have_no_session() -> None:
