@@ -14,7 +14,16 @@ ROWS = {
 
 def test_every_fact_of_a_print_is_published() -> None:
     """What rules can ask for is in the table, and nothing else is."""
-    inner = {"provider", "received_ns", "provider_id", "score_is_local", "score_parts", "notes", "is_recovered", "is_delayed"}
+    inner = {
+        "provider",
+        "received_ns",
+        "provider_id",
+        "score_is_local",
+        "score_parts",
+        "notes",
+        "is_recovered",
+        "is_delayed",
+    }
     assert set(ROWS) == set(Print.__struct_fields__) - inner
 
 
