@@ -44,6 +44,7 @@ class Intake:
         remember: Callable[[Print], None],
         targets: Callable[[], dict[str, Target]],
         committed: Callable[[Commit], None],
+        complete: Callable[[Print], Print] | None = None,
         record: Record | None = None,
     ) -> None:
         self._match = match
@@ -55,6 +56,7 @@ class Intake:
         self._targets = targets
         self._committed = committed
         self._recent = Recent()
+        self._complete = complete
         self.record = record
         self._waiting: deque[Match] = deque()
         self._taken_back: deque[tuple[int, Print]] = deque()
@@ -80,6 +82,8 @@ class Intake:
     def accept(self, found: Print) -> None:
         """Match one print and put it in line for its verdict."""
         metrics = self._metrics
+        if self._complete is not None:
+            found = self._complete(found)
         if self._recent.is_repeat(found):
             metrics.repeats[found.provider] += 1
         else:
