@@ -53,8 +53,8 @@ class Turns:
         return None
 
     def hold(self, seconds: float) -> None:
-        """No request for so long."""
-        self._held_until = monotonic() + seconds
+        """No request for so long, or for as long as it was held before, whichever is longer."""
+        self._held_until = max(self._held_until, monotonic() + seconds)
 
     def release(self) -> None:
         """Forget `hold`."""
