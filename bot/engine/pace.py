@@ -13,11 +13,10 @@ Answer = EditOutcome | Sight
 
 LATEST_ARRIVAL_S = 1.0
 """A request that is not answered after this long has arrived by now, or never will."""
-TRAVEL_S = 0.02
-TRAVEL_SHARE = 0.02
-"""How long a request may take to the platform, at first: so many seconds, or so much of the window that it counts in,
-whichever is longer. It doubles with every refusal: a late request and a quick one met in a window that we believed
-kept. Counting every request from its answer would need no guess, and cost a limit of one a second a tenth of it."""
+TRAVEL_SHARE = 0.03
+"""How long a request may take to the platform, at first, as a share of the window that it counts in. It doubles with
+every refusal: a late request and a quick one met in a window that we believed kept. Counting every request from its
+answer would need no guess, and cost a limit of one a second a tenth of it."""
 WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 """After a 429 that names no wait: the first, doubling up to the longest while they go on."""
@@ -66,7 +65,7 @@ class Bucket:
         return ready
 
     def _travel_s(self, window_s: float) -> float:
-        longest_s = max(TRAVEL_S, TRAVEL_SHARE * window_s) * 2 ** min(self._surprises, 10)
+        longest_s = TRAVEL_SHARE * window_s * 2 ** min(self._surprises, 10)
         return float(min(longest_s, LATEST_ARRIVAL_S))
 
     def take(self, rates: tuple[Rate, ...], turn: Turn) -> None:

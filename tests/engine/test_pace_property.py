@@ -135,10 +135,10 @@ def test_one_a_second_is_learned_from_a_few_refusals(counting: Counting) -> None
 
 
 def test_one_a_second_costs_a_steady_network_next_to_nothing() -> None:
-    """Requests that all take 80 ms arrive a second apart: 2 % below the bound, and none refused."""
+    """Requests that all take 80 ms arrive a second apart: 3 % below the bound, and none refused."""
     run = Run(Server(1, 1.0, "sliding", has_headers=False), {"slack:1": (Rate(1, 1.0),)}, random.Random(7))
     run.fastest_s = run.slowest_s = 0.08
     run.jitter = 0.0
     throughput, refused = shares(run, windows=300)
     assert refused == 0
-    assert throughput >= 0.97
+    assert throughput >= 0.965
