@@ -1,6 +1,9 @@
-"""The HTTP listener: /healthz, /readyz, /metrics, /quarantine. Shows what it is handed; decides nothing."""
+"""The HTTP listener: /healthz, /readyz, /metrics, /quarantine, inbound hooks.
 
-from collections.abc import AsyncIterator, Callable, Mapping
+Shows what it is handed; decides nothing.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 
@@ -11,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.engine.quarantine import Quarantine
+from bot.http.inbound import Hook, mount
 from bot.http.settings import HttpSettings
 from bot.model.errors import UnavailableError
 
@@ -22,13 +26,24 @@ Readiness = Callable[[], Mapping[str, str]]
 MAX_BODY_BYTES = 1024 * 1024
 GOODBYE_S = 1.0
 """How long a stop waits for requests that are being answered; a client that stalls costs no more."""
+IDLE_S = 15.0
+"""A connection without a whole request's headers is closed after so long."""
+LINGER_S = 1.0
+"""How long the rest of a body that was refused is read and thrown away, so that the client sees the answer."""
 
 
 @asynccontextmanager
 async def serve(
-    settings: HttpSettings, registry: CollectorRegistry, readiness: Readiness, quarantine: Quarantine
+    settings: HttpSettings,
+    registry: CollectorRegistry,
+    readiness: Readiness,
+    quarantine: Quarantine,
+    hooks: Iterable[Hook] = (),
 ) -> AsyncIterator[int]:
-    """Listen while the context lasts; gives the port. Raises UnavailableError where it is taken."""
+    """Listen while the context lasts; gives the port.
+
+    Raises UnavailableError where it is taken, InputError where two hooks want one path.
+    """
     app = web.Application(client_max_size=MAX_BODY_BYTES)
 
     async def healthz(request: web.Request) -> web.Response:
@@ -50,7 +65,15 @@ async def serve(
         web.get("/metrics", metrics),
         web.get("/quarantine", quarantined),
     ])  # fmt: skip
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_S)
+    mount(app, hooks)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=GOODBYE_S,
+        keepalive_timeout=IDLE_S,
+        lingering_time=LINGER_S,
+        auto_decompress=False,
+    )
     await runner.setup()
     host, port = settings.address
     try:

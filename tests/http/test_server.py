@@ -16,6 +16,7 @@ from bot.engine.quarantine import Quarantine
 from bot.http.server import MAX_BODY_BYTES, serve
 from bot.http.settings import HttpSettings
 from bot.model.errors import UnavailableError
+from bot.providers.inbound import RESERVED_PATHS
 
 STOP_S = 3.0
 RECEIVED_NS = 1_784_217_600_000_000_000
@@ -107,6 +108,13 @@ async def test_what_is_not_there() -> None:
         async with listener.http.post(f"http://127.0.0.1:{listener.port}/readyz", data=b"x" * 10) as reply:
             assert reply.status == 405
     assert MAX_BODY_BYTES == 1024 * 1024
+
+
+async def test_no_hook_can_take_its_own_paths() -> None:
+    """What the settings of a provider refuse as a path is what answers here."""
+    assert {"/healthz", "/readyz", "/metrics", "/quarantine"} == RESERVED_PATHS
+    async with listening() as listener:
+        assert [(await listener.get(path))[0] for path in sorted(RESERVED_PATHS)] == [200] * 4
 
 
 async def test_a_taken_port_is_unavailable() -> None:
