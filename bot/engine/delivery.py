@@ -36,6 +36,8 @@ class Delivery:
             self.lanes[batch.destination].hand(batch)
         for destination, count in commit.queued.items():
             self.lanes[destination].wake(count)
+        for destination in commit.expired.keys() & self.lanes.keys():
+            self.lanes[destination].expire(commit.expired[destination])
         for destination in commit.edits & self.lanes.keys():
             self.lanes[destination].wake_editor()
 

@@ -61,6 +61,8 @@ class Intake:
         self._waiting: deque[Match] = deque()
         self._taken_back: deque[tuple[int, Print]] = deque()
         """Each with how many matches came before it."""
+        self._takings_back = 0
+        """Since start, whether carried out or not."""
         self._lined_up = 0
         """Matches since start."""
         self._durable = 0
@@ -100,12 +102,15 @@ class Intake:
 
     def cancel(self, found: Print) -> None:
         self._taken_back.append((self._lined_up, found))
+        self._takings_back += 1
         self._arrived.set()
 
     async def settled(self) -> None:
-        lined_up = self._lined_up
+        lined_up, taken_back = self._lined_up, self._takings_back
         async with self._progress:
-            await self._progress.wait_for(lambda: self._durable >= lined_up)
+            await self._progress.wait_for(
+                lambda: self._durable >= lined_up and self._takings_back - len(self._taken_back) >= taken_back
+            )
 
     @property
     def is_full(self) -> bool:
@@ -187,7 +192,9 @@ class Intake:
         _, found = self._taken_back[0]
         if await self._store(lambda: self._outbox.cancel(found)) is None:
             return False
-        self._taken_back.popleft()
+        async with self._progress:
+            self._taken_back.popleft()
+            self._progress.notify_all()
         return True
 
     async def _store(self, work: Callable[[], Awaitable[Commit]]) -> Commit | None:

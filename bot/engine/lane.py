@@ -123,6 +123,13 @@ class Lane:
         self._wakes += 1
         self._wake.set()
 
+    def expire(self, count: int) -> None:
+        """So many deliveries that waited here are ended."""
+        if count:
+            self._shared.metrics.deliveries.labels(self.name, "expired").inc(count)
+            log.info("delivery.expired", destination=self.name, alerts=count)
+            self._wait_for(-count)
+
     def wake_editor(self) -> None:
         """A message of this destination has, or may have, news."""
         self._editing.wake()
@@ -186,10 +193,8 @@ class Lane:
         wakes = self._wakes
         outbox, fit = self._shared.outbox, self.destination.fit
         lease = await insist(lambda: outbox.lease(self.name, fit, self._terms), self.name, self._draining)
-        if lease.expired:
-            self._shared.metrics.deliveries.labels(self.name, "expired").inc(lease.expired)
-            log.info("delivery.expired", destination=self.name, alerts=lease.expired)
-        self._wait_for(-lease.expired - (lease.batch.count if lease.batch is not None else 0))
+        self.expire(lease.expired)
+        self._wait_for(-lease.batch.count if lease.batch is not None else 0)
         self._ask_at = self._asks_at(lease)
         if lease.batch is None and wakes == self._wakes:
             self._may_be_queued = False

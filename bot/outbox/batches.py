@@ -8,7 +8,7 @@ import msgspec
 from bot.model.alerts import Batch, DeliveryState, Digest
 from bot.model.outcomes import DestinationDead, Outcome, Permanent, Retry, Sent, Unknown
 from bot.model.ports import Fit
-from bot.outbox.rows import RANK, batch_id, deliveries, rows
+from bot.outbox.rows import RANK, batch_id, deliveries, rows, shown_by
 
 LARGEST_BATCH = 40
 """More than any platform takes in one message; only bounds what is read to find out what fits."""
@@ -40,7 +40,7 @@ def freeze(db: sqlite3.Connection, destination: str, fit: Fit, *, most: int | No
 def interrupted(db: sqlite3.Connection) -> Sequence[Batch]:
     """Batches that were frozen and never settled, as they were frozen; each counts as attempted from now on.
 
-    Only their deliveries' repeats are as they are now.
+    Only their deliveries' repeats and cancellations are as they are now.
     """
     db.execute("UPDATE batches SET attempts = MAX(attempts, 1)")
     return [
@@ -70,8 +70,8 @@ def settle(db: sqlite3.Connection, batch: Batch, outcome: Outcome, *, is_final: 
     state, sent = _ending(batch, outcome)
     db.execute(
         "UPDATE deliveries SET state = ?, message_id = ?, message_channel = ?, message_url = ?, reason = ?,"
-        " updated_ns = ?, attempts = attempts + 1, shown = 0,"
-        " news_ns = CASE WHEN repeats > 0 THEN COALESCE(news_ns, ?) END WHERE batch = ?",
+        " updated_ns = ?, attempts = attempts + 1, shown = 0, shown_cancelled = 0,"
+        " news_ns = CASE WHEN repeats > 0 OR cancelled > 0 THEN COALESCE(news_ns, ?) END WHERE batch = ?",
         (state, sent.message_id, sent.channel, sent.url, _reason(outcome), now_ns, now_ns, batch.id),
     )
     _note_shown(db, batch)
@@ -98,16 +98,14 @@ def requeue(db: sqlite3.Connection, batch: Batch, outcome: Outcome | None, *, is
 
 
 def _note_shown(db: sqlite3.Connection, batch: Batch) -> None:
-    """The message tells of the repeats that the batch had; of which, an earlier attempt leaves in doubt."""
-    repeated = [(d.repeats.count, d.alert.id, d.destination) for d in batch.deliveries if d.repeats is not None]
-    if not repeated:
-        return
-    is_in_doubt = db.execute("SELECT 1 FROM batches WHERE id = ? AND attempts > 0", (batch.id,)).fetchone()
-    if not is_in_doubt:
+    """The message tells what was known when the batch was frozen; of which, an earlier attempt leaves in doubt."""
+    told = shown_by(batch)
+    if told and not db.execute("SELECT 1 FROM batches WHERE id = ? AND attempts > 0", (batch.id,)).fetchone():
         db.executemany(
-            "UPDATE deliveries SET shown = ?1, news_ns = CASE WHEN repeats > ?1 THEN news_ns END"
-            " WHERE alert_id = ?2 AND destination = ?3 AND state = 'sent'",
-            repeated,
+            "UPDATE deliveries SET shown = ?1, shown_cancelled = ?2,"
+            " news_ns = CASE WHEN repeats > ?1 OR cancelled > ?2 THEN news_ns END"
+            " WHERE alert_id = ?3 AND destination = ?4 AND state = 'sent'",
+            told,
         )
 
 

@@ -1,10 +1,10 @@
-"""The statements that show news of repeats in the messages that stand already. Runs inside a transaction."""
+"""The statements that show news in messages that stand: repeats, trades taken back. Runs inside a transaction."""
 
 import sqlite3
 
 from bot.model.alerts import Batch, Edit, Posted
 from bot.model.outcomes import EditOutcome, Gone, Sent
-from bot.outbox.rows import deliveries
+from bot.outbox.rows import deliveries, shown_by
 
 
 def next_edit(db: sqlite3.Connection, destination: str) -> Edit | None:
@@ -28,22 +28,21 @@ def settle_edit(db: sqlite3.Connection, edit: Edit, outcome: EditOutcome, *, now
         return
     reason = "" if isinstance(outcome, Sent) else f"the message could not be edited: {outcome.reason}"
     db.executemany(
-        "UPDATE deliveries SET shown = ?1, news_ns = CASE WHEN repeats > ?1 THEN ?2 END,"
-        " reason = CASE WHEN reason = '' THEN ?3 ELSE reason END"
-        " WHERE alert_id = ?4 AND destination = ?5 AND batch = ?6",
-        [
-            (d.repeats.count, now_ns, reason, d.alert.id, d.destination, edit.batch.id)
-            for d in edit.batch.deliveries
-            if d.repeats is not None
-        ],
+        "UPDATE deliveries SET shown = ?1, shown_cancelled = ?2,"
+        " news_ns = CASE WHEN repeats > ?1 OR cancelled > ?2 THEN ?5 END,"
+        " reason = CASE WHEN reason = '' THEN ?6 ELSE reason END"
+        " WHERE alert_id = ?3 AND destination = ?4 AND batch = ?7",
+        [(*shown, now_ns, reason, edit.batch.id) for shown in shown_by(edit.batch)],
     )
 
 
 def _post_anew(db: sqlite3.Connection, batch: Batch, now_ns: int) -> None:
-    """The message is deleted. What has repeats to tell is queued again, never stale; the rest has been told."""
+    """The message is deleted. What has repeats to tell is queued again, never stale; the rest has been told, and that
+    its trade was taken back needs telling no more."""
     db.execute(
         "UPDATE deliveries SET state = 'queued', solo = 0, batch = NULL, place = NULL, posts = posts + 1,"
         " stale_ns = NULL, message_id = NULL, message_channel = NULL, message_url = NULL, updated_ns = ?"
         " WHERE batch = ? AND repeats > 0",
         (now_ns, batch.id),
     )
+    db.execute("UPDATE deliveries SET news_ns = NULL WHERE batch = ?", (batch.id,))

@@ -5,16 +5,25 @@ Runs inside a transaction, so that what is decided is what is journaled.
 
 import sqlite3
 
+import msgspec
+
 from bot.gate.hours import closed_until
 from bot.model.ports import Fit, Lease
 from bot.model.terms import ActiveHours, Terms
 from bot.outbox import overflow
 from bot.outbox.batches import freeze
+from bot.outbox.cancellations import expire_returned
 from bot.outbox.digest import freeze_digest
 
 
 def lease(db: sqlite3.Connection, destination: str, fit: Fit, terms: Terms, *, now_ns: int) -> Lease:
     """Freeze the next batch for `destination`. A digest that is due goes before alerts: it is the older news."""
+    cancelled = expire_returned(db, destination, now_ns)
+    found = _lease(db, destination, fit, terms, now_ns=now_ns)
+    return msgspec.structs.replace(found, expired=found.expired + cancelled)
+
+
+def _lease(db: sqlite3.Connection, destination: str, fit: Fit, terms: Terms, *, now_ns: int) -> Lease:
     opens_ns = closed_until(terms.hours, now_ns) if terms.hours is not None else None
     if terms.hours is not None and opens_ns is not None:
         expired = _close(db, destination, terms.hours, opens_ns, is_digested=terms.is_digested, now_ns=now_ns)

@@ -27,6 +27,19 @@ DROP INDEX deliveries_due;
 ALTER TABLE batches ADD COLUMN body BLOB;
 """
 
+FROM_2_TO_3 = """
+ALTER TABLE stamps ADD COLUMN cancelled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN cancelled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN shown_cancelled INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE heard (
+  provider TEXT PRIMARY KEY,
+  heard_ns INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO heard SELECT provider, received_ns FROM positions;  -- version 2 knew the newest match only
+DROP TABLE positions;
+"""
+
 
 class _Facts(msgspec.Struct):
     """Of an alert's print, what version 2 keeps in columns."""

@@ -1,4 +1,4 @@
-"""The statements that record matches: cooldowns, alerts, deliveries, positions. Runs inside a transaction."""
+"""The statements that record matches: cooldowns, alerts, deliveries. Runs inside a transaction."""
 
 import sqlite3
 from collections import Counter
@@ -52,13 +52,19 @@ def record(
         for delivery in deliveries_of(alert, heard.fires):
             stale_ns = _stale_ns(delivery, heard.fires, _terms(targets, delivery.destination))
             fresh.setdefault(delivery.destination, _insert_delivery(db, delivery, stale_ns))
-    _advance_positions(db, matches)
-    idle = ((name, target) for name in fresh if (target := targets.get(name)) is not None)
-    leases = [
-        lease(db, name, target.fit, target.terms, now_ns=now_ns) for name, target in idle if target.fit is not None
-    ]
-    batches = [leased.batch for leased in leases if leased.batch is not None]
-    return Commit(_queued_of(db, fresh), batches, alerts, suppressed, frozenset(edits))
+    leases = {
+        name: lease(db, name, target.fit, target.terms, now_ns=now_ns)
+        for name in fresh
+        if (target := targets.get(name)) is not None and target.fit is not None
+    }
+    return Commit(
+        queued=_queued_of(db, fresh),
+        batches=[leased.batch for leased in leases.values() if leased.batch is not None],
+        alerts=alerts,
+        suppressed=suppressed,
+        edits=frozenset(edits),
+        expired={name: leased.expired for name, leased in leases.items() if leased.expired},
+    )
 
 
 def _terms(targets: Mapping[str, Target], destination: str) -> Terms:
@@ -67,12 +73,13 @@ def _terms(targets: Mapping[str, Target], destination: str) -> Terms:
 
 
 def _queued_of(db: sqlite3.Connection, fresh: Mapping[str, int]) -> dict[str, int]:
-    """How many of the new deliveries wait; rows count upwards."""
+    """How many of the new deliveries wait, or did until this commit's own lease ended them; rows count upwards."""
     if not fresh:
         return {}
     return dict(
         db.execute(
-            "SELECT destination, COUNT(*) FROM deliveries WHERE id >= ? AND state = 'queued' GROUP BY destination",
+            "SELECT destination, COUNT(*) FROM deliveries WHERE id >= ? AND state IN ('queued', 'expired')"
+            " GROUP BY destination",
             (min(fresh.values()),),
         )
     )
@@ -160,10 +167,3 @@ def _count_suppressed(db: sqlite3.Connection, alert_id: str, rule: str, reason: 
         "INSERT INTO suppressed VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
         (alert_id, rule, reason),
     )
-
-
-def _advance_positions(db: sqlite3.Connection, matches: Sequence[Match]) -> None:
-    newest = {match.print.provider: match.print for match in matches}
-    for provider, found in newest.items():
-        time_ms = None if found.time is None else int(found.time.timestamp() * 1000)
-        db.execute("INSERT OR REPLACE INTO positions VALUES (?, ?, ?)", (provider, found.received_ns, time_ms))

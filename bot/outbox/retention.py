@@ -14,6 +14,8 @@ _PRUNE = (
     "DELETE FROM stamps WHERE identity IN (SELECT identity FROM stamps WHERE stamped_ns < ? LIMIT ?)",
     "DELETE FROM cooldowns WHERE (rule, key) IN (SELECT rule, key FROM cooldowns WHERE until_ns < ? LIMIT ?)",
     "DELETE FROM notices WHERE subject IN (SELECT subject FROM notices WHERE told_ns < ? LIMIT ?)",
+    "DELETE FROM gaps WHERE (provider, from_ns) IN (SELECT provider, from_ns FROM gaps WHERE to_ns < ? LIMIT ?)",
+    "DELETE FROM spent WHERE rowid IN (SELECT rowid FROM spent WHERE day < date(? / 1000000000, 'unixepoch') LIMIT ?)",
 )
 
 
@@ -27,7 +29,8 @@ class Step(NamedTuple):
 
 
 def forget(db: sqlite3.Connection, before_ns: int, *, now_ns: int) -> Step:
-    """Forget some of what is older than `before_ns`: stamps, cooldowns, notices, alerts that are settled.
+    """Forget some of what is older than `before_ns`: stamps, cooldowns, notices, gaps, what keys
+    spent, alerts that are settled.
 
     What still waits after so long is expired, and remembered for as long again, so that its end can be read.
     What is on its way stays.

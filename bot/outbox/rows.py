@@ -7,22 +7,27 @@ from typing import NamedTuple, get_args
 
 import msgspec
 
-from bot.model.alerts import Alert, Delivery, DeliveryRecord, Priority, Repeats
+from bot.model.alerts import Alert, Batch, Delivery, DeliveryRecord, Priority, Repeats
 
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 RANK = "priority, solo DESC, score DESC, deliveries.id DESC"
 """Who goes first: by priority; what must go alone, being late already; then score; then the newest."""
 
+TRADE_CANCELLED = "the trade was cancelled"
+"""Why a delivery ended before its time, and what a message that stands tells by now."""
+
 decode_alert = msgspec.msgpack.Decoder(Alert).decode
 decode_words = msgspec.json.Decoder(tuple[str, ...]).decode
 
 _DELIVERIES = (
-    "SELECT deliveries.id, solo, posts, body, destination, rules, priority, mentions, repeats, repeats_usd, repeats_ns"
-    " FROM deliveries JOIN alerts ON alerts.id = alert_id "
+    "SELECT deliveries.id, solo, posts, body, destination, rules, priority, mentions, repeats, repeats_usd, repeats_ns,"
+    " cancelled FROM deliveries JOIN alerts ON alerts.id = alert_id "
 )
 _RECORDS = (
-    "SELECT alert_id, destination, state, rules, attempts, updated_ns, message_id, message_url, reason, repeats,"
-    " overflow FROM deliveries "
+    "SELECT alert_id, destination, state, rules, attempts, updated_ns, message_id, message_url,"  # noqa: S608 - our words
+    f" CASE WHEN cancelled = 0 OR reason = '{TRADE_CANCELLED}' THEN reason"
+    f" ELSE '{TRADE_CANCELLED}' || CASE reason WHEN '' THEN '' ELSE '; ' || reason END END,"
+    " repeats, overflow FROM deliveries "
 )
 
 
@@ -39,7 +44,7 @@ class Row(NamedTuple):
 def rows(db: sqlite3.Connection, where: str, arguments: tuple[object, ...]) -> list[Row]:
     """The deliveries that `where` (and what follows it) picks."""
     found = []
-    for row_id, solo, posts, body, destination, rules, priority, mentions, count, usd, last_ns in db.execute(
+    for row_id, solo, posts, body, destination, rules, priority, mentions, count, usd, last_ns, cancelled in db.execute(
         _DELIVERIES + where, arguments
     ):
         delivery = Delivery(
@@ -49,6 +54,7 @@ def rows(db: sqlite3.Connection, where: str, arguments: tuple[object, ...]) -> l
             PRIORITIES[priority],
             decode_words(mentions),
             Repeats(count, usd, last_ns) if count else None,
+            is_cancelled=bool(cancelled),
         )
         found.append(Row(row_id, bool(solo), name(delivery.id, posts), delivery))
     return found
@@ -78,6 +84,15 @@ def records(db: sqlite3.Connection, where: str, arguments: tuple[object, ...]) -
         for alert_id, destination, state, rules, attempts, updated_ns, message_id, url, reason, repeats, overflow in (
             db.execute(_RECORDS + where, arguments)
         )
+    ]
+
+
+def shown_by(batch: Batch) -> list[tuple[int, bool, str, str]]:
+    """What a message of this batch tells beside its alerts: repeats, whether the trade was taken back, and of what."""
+    return [
+        (d.repeats.count if d.repeats is not None else 0, d.is_cancelled, d.alert.id, d.destination)
+        for d in batch.deliveries
+        if d.repeats is not None or d.is_cancelled
     ]
 
 

@@ -3,9 +3,9 @@
 import sqlite3
 
 from bot.model.errors import UnavailableError
-from bot.outbox.migration import FROM_1_TO_2, fill_in
+from bot.outbox.migration import FROM_1_TO_2, FROM_2_TO_3, fill_in
 
-VERSION = 2
+VERSION = 3
 
 LARGEST_WAL_BYTES = 64 * 2**20
 """What the write-ahead log is cut back to after a burst made it grow; SQLite would keep it at its largest for ever."""
@@ -20,7 +20,8 @@ CREATE TABLE stamps (            -- prints that had their verdict: what makes a 
   premium    REAL,
   alert_id   TEXT NOT NULL,
   stamped_ns INTEGER NOT NULL,
-  trade      BLOB NOT NULL       -- the identity of the first print that told of this trade: its twins have the same
+  trade      BLOB NOT NULL,      -- the identity of the first print that told of this trade: its twins have the same
+  cancelled  INTEGER NOT NULL DEFAULT 0    -- 1: its feed took it back
 ) WITHOUT ROWID;
 CREATE INDEX stamps_by_contract ON stamps (contract, time_ms) WHERE contract IS NOT NULL;
 CREATE INDEX stamps_by_age ON stamps (stamped_ns);
@@ -69,6 +70,8 @@ CREATE TABLE deliveries (
   repeats_usd REAL NOT NULL DEFAULT 0,
   repeats_ns  INTEGER NOT NULL DEFAULT 0,  -- when the newest was received
   shown       INTEGER NOT NULL DEFAULT 0,  -- how many of them its message is known to tell of
+  cancelled   INTEGER NOT NULL DEFAULT 0,  -- 1: the trade was taken back
+  shown_cancelled INTEGER NOT NULL DEFAULT 0,  -- 1: its message is known to tell so
   news_ns     INTEGER,           -- since when its message has more to tell; NULL: it has not
   UNIQUE (alert_id, destination)
 );
@@ -90,10 +93,9 @@ CREATE TABLE suppressed (        -- later prints that an alert kept quiet
   PRIMARY KEY (alert_id, rule, reason)
 ) WITHOUT ROWID;
 
-CREATE TABLE positions (         -- how far each provider's feed is committed
-  provider    TEXT PRIMARY KEY,
-  received_ns INTEGER NOT NULL,
-  time_ms     INTEGER
+CREATE TABLE heard (             -- when each feed was heard last
+  provider TEXT PRIMARY KEY,
+  heard_ns INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
 
@@ -120,6 +122,35 @@ CREATE INDEX deliveries_with_news ON deliveries (destination, news_ns)
 """
 """What version 2 brought whole: a new store and one of version 1 get it alike."""
 
+SINCE_3 = """
+CREATE TABLE gaps (              -- when a feed could not be heard
+  provider  TEXT NOT NULL,
+  from_ns   INTEGER NOT NULL,
+  to_ns     INTEGER NOT NULL,
+  recovered INTEGER,             -- prints that were given back; NULL: it could not be recovered, or not yet
+  reason    TEXT NOT NULL,
+  PRIMARY KEY (provider, from_ns)
+) WITHOUT ROWID;
+
+CREATE TABLE spent (             -- requests that a key has used
+  account TEXT NOT NULL,         -- names the key and does not hold it
+  day     TEXT NOT NULL,         -- 2026-11-22
+  count   INTEGER NOT NULL,
+  PRIMARY KEY (account, day)
+);
+
+-- What came back to the queue after its trade was taken back:
+CREATE INDEX deliveries_cancelled ON deliveries (destination) WHERE state = 'queued' AND cancelled = 1;
+"""
+"""What version 3 brought whole."""
+
+_UP_TO_DATE = {
+    0: f"{TABLES} {SINCE_2} {SINCE_3}",
+    1: f"{FROM_1_TO_2} {SINCE_2} {FROM_2_TO_3} {SINCE_3}",
+    2: f"{FROM_2_TO_3} {SINCE_3}",
+}
+"""A store's version (0: it is new) -> what makes it today's."""
+
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Set the store's modes; make its tables where there are none, and bring those of an older flowbot up to date.
@@ -136,9 +167,9 @@ def prepare(connection: sqlite3.Connection) -> None:
     if version > VERSION:
         msg = f"the store has schema {version}, this flowbot knows {VERSION}: run the newer flowbot, or set store.path"
         raise UnavailableError(msg)
-    if version == 0:
-        connection.executescript(f"BEGIN IMMEDIATE; {TABLES} {SINCE_2} PRAGMA user_version = {VERSION}; COMMIT;")
-    elif version == 1:
-        connection.executescript(f"BEGIN IMMEDIATE; {FROM_1_TO_2} {SINCE_2} PRAGMA user_version = {VERSION};")
-        fill_in(connection)
+    if version < VERSION:
+        # One script, because a second would commit the first.
+        connection.executescript(f"BEGIN IMMEDIATE; {_UP_TO_DATE[version]} PRAGMA user_version = {VERSION};")
+        if version == 1:
+            fill_in(connection)
         connection.execute("COMMIT")

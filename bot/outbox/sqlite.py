@@ -14,20 +14,22 @@ from bot.model.errors import UnavailableError
 from bot.model.matches import Match
 from bot.model.outcomes import EditOutcome, Outcome
 from bot.model.ports import Commit, Fit, Judge, Lease, Target
+from bot.model.prints import Print
 from bot.model.terms import Terms
-from bot.outbox import batches, edits, history, lease, records, retention
+from bot.outbox import batches, cancellations, edits, history, lease, records, retention
 from bot.outbox.beside import read_deliveries as read_deliveries
 from bot.outbox.beside import read_explanation as read_explanation
 from bot.outbox.beside import retry_deliveries as retry_deliveries
+from bot.outbox.ledger import SqliteLedger
 from bot.outbox.schema import prepare
 from bot.outbox.writer import Transactions, Writer
 
 
-class SqliteOutbox:
-    """See `bot.model.ports.Outbox`. Open it with `open_outbox`."""
+class SqliteOutbox(SqliteLedger):
+    """See `bot.model.ports.Outbox`, and `bot.model.feeds.Ledger`. Open it with `open_outbox`."""
 
     def __init__(self, writer: Transactions, lock: IO[str], now_ns: Callable[[], int]) -> None:
-        self._writer = writer
+        super().__init__(writer)
         self._lock = lock
         self._now_ns = now_ns
         self._data_version: int | None = None
@@ -39,6 +41,9 @@ class SqliteOutbox:
 
     async def commit(self, matches: Sequence[Match], judge: Judge, targets: Mapping[str, Target]) -> Commit:
         return await self._writer.do(lambda db: records.record(db, matches, judge, targets, now_ns=self._now_ns()))
+
+    async def cancel(self, found: Print) -> Commit:
+        return await self._writer.do(lambda db: cancellations.cancel(db, found, now_ns=self._now_ns()))
 
     async def lease(self, destination: str, fit: Fit, terms: Terms) -> Lease:
         return await self._writer.do(lambda db: lease.lease(db, destination, fit, terms, now_ns=self._now_ns()))

@@ -4,7 +4,7 @@ escapes it for itself."""
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from bot.model.alerts import Alert, Delivery
+from bot.model.alerts import Alert, Delivery, Repeats
 from bot.model.prints import Bias, Print
 from bot.render import words
 from bot.render.look import Look
@@ -30,12 +30,14 @@ class Card:
     title: str
     """`NVDA 145C 7/17 (21d) · $2.4M`"""
     tags: tuple[str, ...]
-    """`🔁 ×7 · $3.1M in 2m`, `⚡ SWEEP @ASK`, `🐂 BULL`; our own words and numbers, never upstream text."""
+    """`❌ CANCELLED`, `🔁 ×7 · $3.1M in 2m`, `🐂 BULL`; our own words and numbers, never upstream text."""
     lines: tuple[str, ...]
     footer: str
     colour: int
     """0xRRGGBB. It repeats the bias tag and is never the only sign of it."""
     links: tuple[Link, ...] = ()
+    struck: int = 0
+    """So many of `lines`, the last ones, hold no more: struck through where the platform can."""
 
     @property
     def tag_line(self) -> str:
@@ -51,13 +53,16 @@ def card(delivery: Delivery, look: Look, now_ns: int) -> Card:
     """The alert as one destination shows it at `now_ns`, which gives the year and the latency."""
     alert = delivery.alert
     found = alert.print
+    is_cancelled = delivery.is_cancelled
+    lines = tuple(line for line in _lines(alert, delivery.rules, now_ns) if line)
     return Card(
         title=title_of(alert, now_ns),
-        tags=tags_of(alert, look, now_ns, delivery.repeats),
-        lines=tuple(line for line in _lines(alert, delivery.rules, now_ns) if line),
+        tags=tags_of(alert, look, now_ns, delivery.repeats, is_cancelled=is_cancelled),
+        lines=(_retraction(delivery.repeats), *lines) if is_cancelled else lines,
         footer=_footer(alert, look, now_ns),
-        colour=_COLOURS[found.bias] if found.bias is not None else GREY,
+        colour=GREY if found.bias is None or is_cancelled else _COLOURS[found.bias],
         links=_links(found, look),
+        struck=len(lines) if is_cancelled else 0,
     )
 
 
@@ -66,6 +71,13 @@ def title_of(alert: Alert, now_ns: int) -> str:
     found = alert.print
     premium = None if found.premium is None else words.money(found.premium)
     return words.dotted("🧪 TEST" if alert.is_test else None, words.contract_line(found, now_ns), premium)
+
+
+def _retraction(repeats: Repeats | None) -> str:
+    """The alert's own print was cancelled; those that repeated it were not."""
+    if repeats is None:
+        return "The exchange cancelled this trade."
+    return f"The exchange cancelled the first of these trades, not its {words.counted(repeats.count, 'repeat')}."
 
 
 def _lines(alert: Alert, rules: tuple[str, ...], now_ns: int) -> list[str]:

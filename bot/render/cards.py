@@ -1,6 +1,8 @@
 """What a batch shows: its alerts' cards, or one card of its digest, or one of its notice. Knows no platform."""
 
-from bot.model.alerts import Batch, Notice
+from collections.abc import Iterable
+
+from bot.model.alerts import Batch, Delivery, Notice
 from bot.render import words
 from bot.render.card import Card, card
 from bot.render.digest import digest_card
@@ -19,6 +21,11 @@ def cards_of(batch: Batch, look: Look, now_ns: int) -> list[Card]:
     if batch.notice is not None:
         return [_notice_card(batch.notice, batch.mark)]
     return [card(delivery, look, now_ns) for delivery in batch.deliveries]
+
+
+def mentions_of(deliveries: Iterable[Delivery]) -> list[str]:
+    """Whom these wake, each once; nobody is woken for a trade that was taken back."""
+    return list(dict.fromkeys(mention for d in deliveries if not d.is_cancelled for mention in d.mentions))
 
 
 def _notice_card(notice: Notice, mark: str) -> Card:

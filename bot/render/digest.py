@@ -63,7 +63,7 @@ def _ticker_line(found: TickerFlow) -> str:
 def _alert_line(delivery: Delivery, look: Look, now_ns: int) -> str:
     """`NVDA 145C 7/17 (21d) · $2.4M · ⚡ SWEEP @ASK · 🐂 · 94 EXTREME · a1b2c3d4`"""
     alert = delivery.alert
-    tags = tags_of(alert, look, now_ns, delivery.repeats, is_brief=True)
+    tags = tags_of(alert, look, now_ns, delivery.repeats, is_cancelled=delivery.is_cancelled, is_brief=True)
     return words.dotted(title_of(alert, now_ns), *tags, alert.id)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bot.model.alerts import Batch, Delivery
 from bot.render.card import Card, Link, card
-from bot.render.cards import cards_of
+from bot.render.cards import cards_of, mentions_of
 from bot.render.lengths import cut, units
 from bot.render.look import Look
 
@@ -26,9 +26,9 @@ MAX_ROLES: Final = 80
 
 _MAX_LINKS = 1000
 """Our own bound on the row of links, so that the facts always have room."""
-_MARGIN = 80
+_MARGIN = 216
 """Per embed, kept free by `fit`: when it is sent the latency and the dates may be longer and LATE may be there, and an
-edit adds the repeats (`🔁 ×1,234 · $123.4M in 23h 59m`)."""
+edit adds the repeats (`🔁 ×1,234 · $123.4M in 23h 59m`), and that the trade was taken back, in `~~` marks."""
 
 _ROLE = re.compile(r"[0-9]{1,20}")
 _MARKDOWN = re.compile(r"[\\*_~`|\[\]]|^ *(?:[#>+-]|[0-9]+(?=\.))", re.MULTILINE)
@@ -84,8 +84,7 @@ def fit(deliveries: Sequence[Delivery], look: Look) -> int:
 
 
 def _roles(deliveries: Iterable[Delivery]) -> list[str]:
-    wanted = dict.fromkeys(mention for delivery in deliveries for mention in delivery.mentions)
-    return [mention for mention in wanted if _ROLE.fullmatch(mention)][:MAX_ROLES]
+    return [mention for mention in mentions_of(deliveries) if _ROLE.fullmatch(mention)][:MAX_ROLES]
 
 
 def _embeds(cards: Iterable[Card], room: int) -> list[dict[str, Any]]:
@@ -107,7 +106,9 @@ def _embed(shown: Card, *, url: str | None, room: int) -> dict[str, Any]:
     room = min(MAX_DESCRIPTION, room - units(title) - units(footer))
     links = _link_row(shown.links[0 if url is None else 1 :], min(_MAX_LINKS, room // 2))
     facts = [f"**{shown.tag_line}**"] if shown.tags else []
-    facts += [escape(line) for line in shown.lines]
+    lines = [escape(line) for line in shown.lines]
+    first = len(lines) - shown.struck
+    facts += [*lines[:first], *(f"~~{line}~~" for line in lines[first:])]
     text = _cut("\n".join(facts), room - units(links) - 1)
     embed: dict[str, Any] = {"title": title, "color": shown.colour}
     if url is not None:

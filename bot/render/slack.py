@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.model.alerts import Batch, Delivery
 from bot.render.card import Card, Link, card
-from bot.render.cards import cards_of
+from bot.render.cards import cards_of, mentions_of
 from bot.render.lengths import cut, units
 from bot.render.look import Look
 
@@ -31,9 +31,10 @@ _MAX_FOOTER = 600
 _MIN_TEXT = 40
 """Half of this is enough for the mark in a footer; with it the longest message fits, whatever is in it."""
 _MAX_MENTIONS = 40
-_MARGIN = 112
+_MARGIN = 208
 """Per alert, kept free by `fit`: when it is sent the latency and the dates may be longer and LATE may be there, and an
-edit adds the repeats (`🔁 ×1,234 · $123.4M in 23h 59m`)."""
+edit adds the repeats (`🔁 ×1,234 · $123.4M in 23h 59m`), and that the trade was taken back. Plain text has no
+strike-through."""
 
 _GROUP = re.compile(r"S[A-Z0-9]{1,20}")
 _USER = re.compile(r"[UW][A-Z0-9]{1,20}")
@@ -85,7 +86,7 @@ def _text(mentions: Sequence[str], cards: Sequence[Card]) -> str:
 
 
 def _mentions(deliveries: Iterable[Delivery]) -> list[str]:
-    wanted = dict.fromkeys(mention for delivery in deliveries for mention in delivery.mentions)
+    wanted = mentions_of(deliveries)
     groups = [f"<!subteam^{mention}>" for mention in wanted if _GROUP.fullmatch(mention)]
     users = [f"<@{mention}>" for mention in wanted if _USER.fullmatch(mention)]
     return [*groups, *users][:_MAX_MENTIONS]

@@ -1,4 +1,4 @@
-"""An alert's tags, from `×7 · $3.1M in 2m` to `⏰ LATE 3m12s`: our own words and numbers, never upstream's text."""
+"""An alert's tags, from `❌ CANCELLED` to `⏰ LATE 3m12s`: our own words and numbers, never upstream's text."""
 
 from bot.model.alerts import Alert, Repeats
 from bot.model.prints import Print
@@ -8,10 +8,17 @@ from bot.render.spans import lateness, span
 
 DELAYED_TAG = "🕒 DELAYED FEED"
 LATE_TAG = "⏰ LATE"
+CANCELLED_TAG = "❌ CANCELLED"
 
 
 def tags_of(
-    alert: Alert, look: Look, now_ns: int, repeats: Repeats | None = None, *, is_brief: bool = False
+    alert: Alert,
+    look: Look,
+    now_ns: int,
+    repeats: Repeats | None = None,
+    *,
+    is_cancelled: bool = False,
+    is_brief: bool = False,
 ) -> tuple[str, ...]:
     """What the print is, at a glance. Brief: the bias as a sign alone, and no word of gold."""
     found = alert.print
@@ -19,6 +26,7 @@ def tags_of(
     side = "" if found.side is None else words.SIDE_TAGS[found.side]
     biases = words.BIAS_SIGNS if is_brief else words.BIAS_TAGS
     tags = (
+        CANCELLED_TAG if is_cancelled else "",
         "" if repeats is None else _repeats_tag(alert, repeats),
         words.GOLDEN_TAG if words.is_golden(found) and not is_brief else "",
         f"{kind} {side}".strip(),

@@ -4,11 +4,13 @@ import asyncio
 from datetime import time
 
 from bot.engine.lane import LaneOptions
+from bot.gate.verdict import judge
 from bot.model.outcomes import DestinationDead, Permanent, Retry
-from bot.model.ports import Rate
+from bot.model.ports import Commit, Rate, Target
 from bot.model.terms import ActiveHours, Terms
 from tests.engine.doubles import Scripted
-from tests.engine.stage import Stage, play
+from tests.engine.stage import Stage, play, sizes
+from tests.samples import a_match, a_print
 
 
 def test_a_commit_knows_the_terms_of_all_and_what_fits_where_a_message_would_go_at_once() -> None:
@@ -87,6 +89,90 @@ def test_what_another_process_queued_is_found() -> None:
     play(stage, scene, seconds=10.0)
     assert [batch.count for batch in desk.batches] == [1, 1, 1, 1]
     assert stage.lanes[0].waiting == 0
+
+
+def test_what_is_taken_back_while_it_waits_is_never_posted_and_counted_as_expired() -> None:
+    desk = Scripted(rates=(Rate(1, 60.0),))
+    stage = Stage((desk,))
+
+    async def scene() -> None:
+        for _ in range(3):
+            await stage.post()
+        assert stage.lanes[0].waiting == 2
+        stage.delivery.take(await stage.outbox.cancel(a_print(size=2)))
+        assert stage.lanes[0].waiting == 1
+        assert stage.sample("flowbot_queue_depth", queue="desk") == 1
+
+    events = play(stage, scene, seconds=100.0)
+    assert [sizes(batch) for batch in desk.batches] == [[1], [3]]
+    assert (stage.outcomes("expired"), stage.outcomes("sent")) == (1, 2)
+    assert events.count("delivery.expired") == 1
+    assert stage.lanes[0].waiting == 0
+
+
+def test_what_is_taken_back_after_it_was_posted_is_edited() -> None:
+    desk = Scripted(can_edit=True)
+    stage = Stage((desk,))
+
+    async def scene() -> None:
+        await stage.post()
+        await asyncio.sleep(10.0)
+        stage.delivery.take(await stage.outbox.cancel(a_print(size=1)))
+
+    play(stage, scene, seconds=10.0)
+    assert desk.edit_times == [10.001]
+    (_, edit) = desk.edited[0]
+    assert [delivery.is_cancelled for delivery in edit.batch.deliveries] == [True]
+    assert stage.outcomes("expired") == 0
+
+
+def test_what_is_taken_back_on_its_way_is_edited_once_it_is_out() -> None:
+    desk = Scripted(can_edit=True, takes_s=3.0)
+    stage = Stage((desk,))
+
+    async def scene() -> None:
+        await stage.post()
+        await asyncio.sleep(1.0)
+        stage.delivery.take(await stage.outbox.cancel(a_print(size=1)))
+
+    play(stage, scene, seconds=10.0)
+    assert (desk.times, desk.edit_times) == ([0.001], [3.001])
+
+
+def test_what_a_destination_lost_and_the_exchange_took_back_ends_in_the_queue() -> None:
+    """The message surely did not go out, and its alert no longer holds."""
+    desk = Scripted(Retry("503"), takes_s=1.0)
+    stage = Stage((desk,))
+
+    async def scene() -> None:
+        await stage.post()
+        await asyncio.sleep(0.5)
+        stage.delivery.take(await stage.outbox.cancel(a_print(size=1)))
+
+    play(stage, scene, seconds=100.0)
+    assert len(desk.batches) == 1
+    assert asyncio.run(stage.states()) == {"expired": 1}
+    assert (stage.outcomes("expired"), stage.lanes[0].waiting) == (1, 0)
+
+
+def test_what_a_commit_ended_at_a_destination_that_is_no_more_is_nobodys() -> None:
+    stage = Stage((Scripted(),))
+    stage.delivery.take(Commit({}, (), (), {}, edits=frozenset({"removed"}), expired={"removed": 2}))
+    assert stage.outcomes("expired", "removed") == 0
+
+
+def test_what_a_commits_own_lease_ends_is_counted() -> None:
+    """The hours ended between the question and the commit: what came then waited for no time at all."""
+    stage = Stage((Scripted(),), LaneOptions(terms=Terms(hours=ActiveHours(time(9), time(10), outside="drop"))))
+
+    async def scene() -> None:
+        lane = stage.lanes[0]
+        targets = {"desk": Target(lane.target.terms, lane.destination.fit)}
+        stage.delivery.take(await stage.outbox.commit([a_match()], judge, targets))
+        assert lane.waiting == 0
+
+    play(stage, scene, seconds=1.0)
+    assert stage.outcomes("expired") == 1
 
 
 def test_stopping_while_the_store_is_out_of_order_is_a_stop_all_the_same() -> None:

@@ -1,7 +1,9 @@
 """Intake commits what matches, holds on to it while the store is out of order, and counts what it lets go."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,8 +14,9 @@ from bot.engine.metrics import Metrics
 from bot.engine.quarantine import KEPT, LONGEST, Quarantine
 from bot.gate.verdict import judge
 from bot.model.matches import Route
-from bot.model.ports import Commit
+from bot.model.ports import Commit, Frame, Record
 from bot.model.prints import Print
+from bot.outbox.rows import decode_alert
 from tests import virtual_time
 from tests.engine.doubles import InlineTransactions, an_outbox
 from tests.samples import NVDA, a_print, a_route
@@ -24,7 +27,7 @@ WHALES = a_route("whales")
 class Desk:
     """An intake with everything around it; big prints match one rule."""
 
-    def __init__(self) -> None:
+    def __init__(self, record: Record | None = None) -> None:
         self.transactions = InlineTransactions()
         self.metrics = Metrics()
         self.metrics.prints = {"radarpulse": 0}
@@ -34,7 +37,7 @@ class Desk:
         self.commits: list[Commit] = []
         self.intake = Intake(
             self.match, judge, an_outbox(self.transactions), self.metrics, self.quarantine,
-            remember=self.remembered.append, targets=dict, committed=self.commits.append,
+            remember=self.remembered.append, targets=dict, committed=self.commits.append, record=record,
         )  # fmt: skip
 
     @staticmethod
@@ -54,6 +57,14 @@ def play(desk: Desk, scene: Callable[[], Awaitable[None]]) -> None:
                 desk.intake.close()
 
     virtual_time.run(main())
+
+
+def states(desk: Desk) -> dict[int, str]:
+    """What became of each delivery, by its print's size."""
+    found = desk.transactions.connection.execute(
+        "SELECT body, state FROM deliveries JOIN alerts ON alerts.id = alert_id"
+    )
+    return {decode_alert(body).print.size or 0: state for body, state in found}
 
 
 def test_prints_that_match_nothing_never_touch_the_store() -> None:
@@ -124,6 +135,181 @@ def test_closing_commits_what_waits() -> None:
 
     play(desk, scene)
     assert sum(len(commit.alerts) for commit in desk.commits) == 1
+
+
+def test_a_trade_that_is_taken_back_right_behind_its_print_is() -> None:
+    """In one burst: it waits for the print's own commit, and holds up nothing that came meanwhile."""
+    desk = Desk()
+
+    async def scene() -> None:
+        desk.intake.accept(a_print(size=1))
+        desk.intake.cancel(a_print(size=1))
+        desk.intake.accept(a_print(size=2))
+
+    play(desk, scene)
+    assert [(len(commit.alerts), dict(commit.expired)) for commit in desk.commits] == [(2, {}), (0, {"desk": 1})]
+    assert states(desk) == {1: "expired", 2: "queued"}
+
+
+def test_a_print_that_comes_again_behind_its_cancellation_stays_cancelled() -> None:
+    desk = Desk()
+
+    async def scene() -> None:
+        desk.intake.accept(a_print(size=1))
+        await asyncio.sleep(1)
+        desk.intake.cancel(a_print(size=1))
+        desk.intake.accept(a_print(size=1, is_recovered=True))
+
+    play(desk, scene)
+    assert states(desk) == {1: "expired"}
+    assert desk.sample("flowbot_suppressed_total", rule="whales", reason="duplicate") == 1
+
+
+def test_a_cancellation_waits_for_its_print_in_a_long_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for those behind it."""
+    monkeypatch.setattr(module, "LARGEST_GROUP", 2)
+    desk = Desk()
+
+    async def scene() -> None:
+        for n in range(1, 8):
+            desk.intake.accept(a_print(size=n))
+            if n in (3, 5):
+                desk.intake.cancel(a_print(size=n))
+
+    play(desk, scene)
+    assert [len(commit.alerts) or dict(commit.expired) for commit in desk.commits] == [
+        *(2, 2, {"desk": 1}),
+        *(2, {"desk": 1}),
+        1,
+    ]
+    assert {size for size, state in states(desk).items() if state == "expired"} == {3, 5}
+
+
+def test_a_cancellation_outlives_a_store_out_of_order_and_the_close() -> None:
+    desk = Desk()
+
+    async def scene() -> None:
+        desk.transactions.is_broken = True
+        desk.intake.accept(a_print(size=1))
+        desk.intake.cancel(a_print(size=1))
+        await asyncio.sleep(10)
+        desk.transactions.is_broken = False
+
+    play(desk, scene)
+    assert states(desk) == {1: "expired"}
+    assert desk.intake.is_healthy
+
+
+def test_a_cancellation_of_what_nobody_was_told_of_changes_nothing() -> None:
+    desk = Desk()
+
+    async def scene() -> None:
+        desk.intake.accept(a_print(premium=5.0))
+        desk.intake.cancel(a_print(premium=5.0))
+
+    play(desk, scene)
+    assert [commit for commit in desk.commits if commit.alerts or commit.edits or commit.expired] == []
+
+
+def test_what_was_accepted_is_settled_once_it_is_durable_and_not_before() -> None:
+    desk = Desk()
+
+    async def scene() -> None:
+        await asyncio.wait_for(desk.intake.settled(), 1)
+        assert desk.transactions.commits == 0, "nothing was to be waited for"
+        desk.intake.accept(a_print(size=1))
+        await asyncio.wait_for(desk.intake.settled(), 1)
+        assert states(desk) == {1: "queued"}
+        desk.intake.accept(a_print(premium=5.0))
+        await asyncio.wait_for(desk.intake.settled(), 1)
+
+    play(desk, scene)
+
+
+def test_with_the_store_out_of_order_nothing_is_settled() -> None:
+    desk = Desk()
+
+    async def scene() -> None:
+        desk.transactions.is_broken = True
+        desk.intake.accept(a_print(size=1))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(desk.intake.settled(), 60)
+        desk.intake.accept(a_print(size=2))
+        desk.transactions.is_broken = False
+        await asyncio.wait_for(desk.intake.settled(), 100)
+        assert states(desk) == {1: "queued", 2: "queued"}
+
+    play(desk, scene)
+
+
+def test_settled_waits_for_what_came_before_it_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A feed that never pauses does not keep an acknowledgement waiting."""
+    monkeypatch.setattr(module, "LARGEST_GROUP", 1)
+    desk = Desk()
+    do = desk.transactions.do
+
+    async def once(work: Callable[[sqlite3.Connection], Any]) -> Any:
+        result = await do(work)
+        desk.transactions.is_broken = True
+        return result
+
+    async def scene() -> None:
+        desk.transactions.is_broken = True
+        desk.intake.accept(a_print(size=1))
+        async with asyncio.timeout(100), asyncio.TaskGroup() as tasks:
+            tasks.create_task(desk.intake.settled())
+            await asyncio.sleep(1)
+            desk.intake.accept(a_print(size=2))
+            monkeypatch.setattr(desk.transactions, "do", once)
+            desk.transactions.is_broken = False
+        assert states(desk) == {1: "queued"}
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(desk.intake.settled(), 60)
+        monkeypatch.setattr(desk.transactions, "do", do)
+        desk.transactions.is_broken = False
+        await asyncio.sleep(100)
+
+    play(desk, scene)
+
+
+def test_what_was_taken_back_is_waited_for_too() -> None:
+    """Also where no print came with it."""
+    desk = Desk()
+
+    async def scene() -> None:
+        desk.intake.accept(a_print(size=1))
+        await asyncio.sleep(1)
+        desk.transactions.is_broken = True
+        desk.intake.cancel(a_print(size=1))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(desk.intake.settled(), 60)
+        desk.transactions.is_broken = False
+        await asyncio.wait_for(desk.intake.settled(), 100)
+        assert states(desk) == {1: "expired"}
+
+    play(desk, scene)
+
+
+def test_what_was_dropped_is_waited_for_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "OVERFULL", 3)
+    desk = Desk()
+
+    async def scene() -> None:
+        for n in range(5):
+            desk.intake.accept(a_print(size=n))
+        await asyncio.wait_for(desk.intake.settled(), 1)
+
+    play(desk, scene)
+
+
+def test_the_tape_gets_every_frame_where_there_is_one() -> None:
+    taped: list[tuple[str, int, Frame]] = []
+    desk = Desk()
+    assert desk.intake.record is None
+    desk = Desk(record=lambda provider, at_ns, frame: taped.append((provider, at_ns, frame)))
+    assert desk.intake.record is not None
+    desk.intake.record("radarpulse", 7, b"{}")
+    assert taped == [("radarpulse", 7, b"{}")]
 
 
 def test_a_full_intake_asks_providers_to_wait_and_then_lets_them_go(monkeypatch: pytest.MonkeyPatch) -> None:

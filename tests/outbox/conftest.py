@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.model.feeds import Ledger
 from bot.outbox.sqlite import SqliteOutbox, open_outbox
 from tests.outbox.contract import Clock, Reopen
 
@@ -38,4 +39,10 @@ async def reopen(path: Path, clock: Clock) -> AsyncIterator[Reopen]:
 async def outbox(reopen: Reopen) -> SqliteOutbox:
     outbox = await reopen()
     assert isinstance(outbox, SqliteOutbox)
+    return outbox
+
+
+@pytest.fixture
+def ledger(outbox: SqliteOutbox) -> Ledger:
+    """The store is the ledger too."""
     return outbox

@@ -420,7 +420,7 @@ class LeaseContract:
         assert (list(commit.batches), dict(commit.queued)) == ([], {"desk": 1})
         dropping = Terms(hours=msgspec.structs.replace(HOURS, outside="drop"))
         commit = await outbox.commit([a_match(a_print(size=2))], judge, {"desk": Target(dropping, fit)})
-        assert (list(commit.batches), dict(commit.queued)) == ([], {})
+        assert (list(commit.batches), dict(commit.queued), dict(commit.expired)) == ([], {"desk": 1}, {"desk": 1})
 
     async def test_an_idle_destination_gets_a_digest_that_is_due(self, outbox: Outbox, clock: Clock) -> None:
         await queue(outbox, 1, terms=PATIENT)

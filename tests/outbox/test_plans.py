@@ -8,12 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from bot.model.prints import Print
 from bot.model.terms import ActiveHours, Terms
+from bot.outbox.cancellations import cancel, expire_returned
 from bot.outbox.edits import next_edit
 from bot.outbox.lease import lease
 from bot.outbox.schema import prepare
+from bot.outbox.stamps import stamp
 from tests.outbox.contract import SECOND_NS, fit
-from tests.samples import NOON_NS, an_alert
+from tests.samples import NOON_NS, NVDA, a_print, an_alert
 
 TERMS = Terms(max_age_s=120.0, budget=100_000, hours=ActiveHours(time(9, 25), time(16, 15)))
 MANY, FEW = 10_000, 100
@@ -144,6 +147,33 @@ def test_news_are_found_among_ten_thousand_messages_without_any(db: Recording) -
     db.execute("UPDATE deliveries SET repeats = 1, news_ns = 1, batch = 'mine', place = 0 WHERE alert_id = 'a7777'")
     db.statements.clear()
     assert steps(db, lambda: next_edit(db, "desk")) <= 5
+    assert needless(plans(db)) == []
+
+
+@pytest.mark.parametrize("found", [NVDA, a_print(size=7, provider_id="a correction's")])
+def test_a_trade_is_taken_back_among_ten_thousand(db: Recording, found: Print) -> None:
+    """By its identity, or by its facts."""
+    fill(db, MANY, "queued")
+    stamps = [(f"i{n}", "radarpulse", f"NVDA260807C{n:08}", f"a{n}") for n in range(MANY)]
+    db.executemany(
+        "INSERT INTO stamps (identity, provider, contract, time_ms, size, premium, alert_id, stamped_ns, trade)"
+        " VALUES (?, ?, ?, 1, 7, 2.4e6, ?, 1, x'')",
+        stamps,
+    )
+    told = a_print(size=found.size)
+    stamp(db, told, told.identity, "a7777", trade=told.identity)
+    db.execute("UPDATE alerts SET body = ? WHERE id = 'a7777'", (msgspec.msgpack.encode(an_alert(told, id="a7777")),))
+    db.execute("INSERT INTO cooldowns SELECT 'whales', id, 1, id FROM alerts")
+    db.statements.clear()
+    assert dict(cancel(db, found, now_ns=NOON_NS).expired) == {"desk": 1}
+    assert [step for step in needless(plans(db)) if "TEMP B-TREE" not in step] == []  # it sorts those of the same facts
+
+
+def test_what_came_back_cancelled_is_found_among_ten_thousand(db: Recording) -> None:
+    fill(db, MANY, "queued")
+    db.execute("UPDATE deliveries SET cancelled = 1 WHERE alert_id = 'a7777'")
+    db.statements.clear()
+    assert steps(db, lambda: expire_returned(db, "desk", NOON_NS)) <= 5
     assert needless(plans(db)) == []
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.gate.verdict import judge
+from bot.model.feeds import Gap
 from bot.model.matches import Match
 from bot.model.outcomes import Sent
 from bot.model.terms import Terms
@@ -122,3 +123,19 @@ async def test_the_file_stays_bounded_over_many_keeps(
     await outbox.forget(KEEP_S)
     assert pages() <= empty + 5
     assert outbox.commits - before <= 12, "twenty pages at a time"
+
+
+async def test_old_gaps_and_what_keys_spent_go(outbox: SqliteOutbox, clock: Clock) -> None:
+    """By the gap's end, and by whole days in UTC; how far a feed was heard is never forgotten."""
+    begun, ended = clock.ns - 60 * 10**9, clock.ns
+    young = Gap("radarpulse", begun, ended + 2 * 10**9)
+    for gap in (Gap("optionwhales", begun, ended), young):
+        await outbox.note_gap(gap)
+    for day in ("2026-07-15", "2026-07-16"):  # the clock's is the 16th
+        await outbox.note_spent("radarpulse:77aa", day, 5)
+    await outbox.note_heard({"radarpulse": begun})
+    clock.at(KEEP_S + 1)
+    await outbox.forget(KEEP_S)
+    assert list(await outbox.gaps(0)) == [young]
+    assert [await outbox.spent("radarpulse:77aa", day) for day in ("2026-07-15", "2026-07-16")] == [0, 5]
+    assert await outbox.heard_until("radarpulse") == begun

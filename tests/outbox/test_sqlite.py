@@ -13,7 +13,9 @@ from bot.model.errors import StoreError, UnavailableError
 from bot.outbox.records import alert_id
 from bot.outbox.sqlite import SqliteOutbox, open_outbox
 from tests.outbox.contract import Clock, OutboxContract
+from tests.outbox.contract_cancel import CancelContract
 from tests.outbox.contract_lease import LeaseContract
+from tests.outbox.contract_ledger import LedgerContract
 from tests.outbox.contract_repeats import RepeatsContract
 from tests.samples import NVDA, a_match, a_print
 
@@ -27,6 +29,14 @@ class TestLease(LeaseContract):
 
 
 class TestRepeats(RepeatsContract):
+    pass
+
+
+class TestCancel(CancelContract):
+    pass
+
+
+class TestLedger(LedgerContract):
     pass
 
 

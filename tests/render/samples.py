@@ -70,8 +70,10 @@ def delivery(
     mentions: tuple[str, ...] = (),
     is_test: bool = False,
     repeats: Repeats | None = None,
+    is_cancelled: bool = False,
 ) -> Delivery:
-    return Delivery(alert(found, id, is_test=is_test), "room", rules, mentions=mentions, repeats=repeats)
+    told = alert(found, id, is_test=is_test)
+    return Delivery(told, "room", rules, mentions=mentions, repeats=repeats, is_cancelled=is_cancelled)
 
 
 def batch(*deliveries: Delivery, id: str = "batch0001") -> Batch:  # noqa: A002 the model's word

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from bot.model.alerts import Repeats
 from bot.render.card import Link, card
 from bot.render.look import Bands, LinkTemplates, Look
 from tests.render.samples import NOW_NS, NVDA, SIX_MORE, SPARSE, altered, delivery
@@ -63,6 +64,26 @@ def test_repeats_come_first_and_leave_the_first_print_readable() -> None:
     assert shown.title == "NVDA 145C 7/17 (21d) · $2.4M"
     assert shown.tags == ("🔁 ×7 · $3.1M in 2m", "🏆 GOLDEN SWEEP", "⚡ SWEEP @ASK", "🐂 BULL", "94 EXTREME")
     assert shown.headline.startswith("NVDA 145C 7/17 (21d) · $2.4M · 🔁 ×7 · $3.1M in 2m · ")
+
+
+def test_a_trade_that_was_taken_back() -> None:
+    """Said first, in grey, in the notification too; all its facts hold no more."""
+    shown = card(delivery(is_cancelled=True), Look(), NOW_NS)
+    whole = card(delivery(), Look(), NOW_NS)
+    assert shown.title == "NVDA 145C 7/17 (21d) · $2.4M"
+    assert shown.tags == ("❌ CANCELLED", "🏆 GOLDEN SWEEP", "⚡ SWEEP @ASK", "🐂 BULL", "94 EXTREME")
+    assert shown.headline.startswith("NVDA 145C 7/17 (21d) · $2.4M · ❌ CANCELLED · ")
+    assert shown.lines == ("The exchange cancelled this trade.", *whole.lines)
+    assert (shown.struck, whole.struck) == (4, 0)
+    assert (shown.colour, shown.footer) == (0x95A5A6, whole.footer)
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 repeat"), (1200, "1,200 repeats")])
+def test_only_the_first_of_several_trades_was_taken_back(count: int, words: str) -> None:
+    """The others are trades of their own, and hold."""
+    shown = card(delivery(is_cancelled=True, repeats=Repeats(count, 0.0, NOW_NS)), Look(), NOW_NS)
+    assert shown.tags[:2] == ("❌ CANCELLED", f"🔁 ×{count + 1:,} · $2.4M in 0s")
+    assert shown.lines[0] == f"The exchange cancelled the first of these trades, not its {words}."
 
 
 def test_a_local_score_says_so() -> None:

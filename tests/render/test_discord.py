@@ -77,6 +77,25 @@ def test_the_first_link_is_the_titles_and_an_address_links_one_title_only() -> N
     assert second["description"].endswith("\n[chart](https://c.example/NVDA) · [news](https://n.example/NVDA)")
 
 
+def test_a_cancelled_trade_wakes_nobody_and_the_others_do() -> None:
+    """In one message: what was taken back has no ping, in the content and in what is allowed."""
+    gone = delivery(mentions=("12", "34"), is_cancelled=True)
+    body = discord.message(batch(gone, delivery(id="b1b2c3d4", mentions=("34",))), Look(), NOW_NS)
+    assert pings(body) == {"role:34"}
+    assert "content" not in discord.message(batch(gone), Look(), NOW_NS)
+
+
+def test_a_struck_line_shows_upstreams_text_as_it_is() -> None:
+    """Nothing in it ends the strike-through before its end."""
+    found = altered(SPARSE, side=None, sector="~~back\\")
+    embed = discord.message(batch(delivery(found, rules=(), is_cancelled=True)), Look(), NOW_NS)["embeds"][0]
+    assert embed["description"].splitlines() == [
+        "**❌ CANCELLED**",
+        "The exchange cancelled this trade.",
+        "~~\\~\\~back\\\\ · received 10:31:05 ET~~",
+    ]
+
+
 def test_a_message_carries_ten() -> None:
     """Ten embeds are Discord's limit, and ten usual alerts fit."""
     assert discord.fit([delivery()] * 11, Look(footer_note="not advice")) == 10
@@ -98,11 +117,11 @@ def test_what_fits_is_not_cut() -> None:
 
 @pytest.mark.parametrize("chars", range(20, 200, 8))
 def test_what_an_edit_adds_is_not_cut(chars: int) -> None:
-    """`fit` keeps room for the repeats, and for being shown late and the next year."""
+    """`fit` keeps room for repeats, for a trade that is taken back, and for being shown late and the next year."""
     long = delivery(altered(NVDA, notes=("x" * chars,) * 3))
     count = discord.fit([long] * 10, Look(late_after_s=30))
     repeats = Repeats(1233, 121_000_000.0, RECEIVED_NS + 86_340 * SECOND)
-    later = [delivery(long.alert.print, repeats=repeats)] * count
+    later = [delivery(long.alert.print, repeats=repeats, is_cancelled=True)] * count
     body = discord.message(batch(*later), Look(late_after_s=30), RECEIVED_NS + 300 * 86_400 * SECOND)
     assert check_message(body) == {}
     assert "🔁 ×1,234 · $123.4M in 23h 59m · " in str(body)
@@ -111,7 +130,7 @@ def test_what_an_edit_adds_is_not_cut(chars: int) -> None:
 
 def test_repeats_that_are_known_count_as_any_text() -> None:
     """Never more alerts than without them."""
-    long = altered(NVDA, notes=("x" * 190,) * 2)
+    long = altered(NVDA, notes=("x" * 190,))
     with_repeats = [delivery(long, repeats=Repeats(10**15, 1e18, RECEIVED_NS * 2))] * 10
     assert discord.fit(with_repeats, Look()) < discord.fit([delivery(long)] * 10, Look())
 

@@ -87,6 +87,20 @@ def test_repeats_and_digests_in_words() -> None:
     ]
 
 
+def test_a_cancelled_trade_in_words() -> None:
+    """Of what waited, and of what was posted, where a reason of its own stays readable."""
+    alert = Alert("a1b2c3d4", SPARSE, (), RECEIVED_NS)
+    deliveries = (
+        DeliveryRecord("a1b2c3d4", "desk", "sent", (), 1, RECEIVED_NS, "17.1", reason="the trade was cancelled"),
+        DeliveryRecord("a1b2c3d4", "room", "expired", (), 0, RECEIVED_NS, reason="the trade was cancelled"),
+    )
+    text = explain_text(Explanation(alert, deliveries), RECEIVED_NS + 2 * 10**9)
+    assert text.splitlines()[5:] == [
+        "  desk: sent, 1 attempt, 10:31:05 ET, 2 s ago, the trade was cancelled, message 17.1",
+        "  room: expired, 10:31:05 ET, 2 s ago, the trade was cancelled",
+    ]
+
+
 def test_a_recovered_print_is_late_as_it_was_not_as_it_is_read() -> None:
     """Asking a day later makes no alert a day late."""
     alert = Alert("a1b2c3d4", altered(NVDA, is_recovered=True), (), RECEIVED_NS + 192 * 10**9)

@@ -1,4 +1,4 @@
-"""One repeat, one digest and one notice as they stand on all three platforms, written by hand."""
+"""One repeat, one cancelled trade, one digest and one notice as they stand on all three platforms, written by hand."""
 
 from typing import Any
 
@@ -51,6 +51,46 @@ def test_a_repeat() -> None:
         "NVDA 145C 7/17 (21d) · $2.4M",
         "  🔁 ×7 · $3.1M in 2m · 🏆 GOLDEN SWEEP · ⚡ SWEEP @ASK · 🐂 BULL · 94 EXTREME · ⏰",
         "    LATE 3m12s",
+        "  1,200 @ $20.00 · vol 5,000 · OI 406",
+        "  vol/OI 12.3× · spot $140.00 · 3.6% OTM · IV 45%",
+        "  Information Technology · 10:31:05 ET",
+        "  Rule: extreme-sweeps",
+        "  a1b2c3d4 · 3 min 12 s · radarpulse · not advice",
+    ]
+
+
+def test_a_cancelled_trade() -> None:
+    """Struck through where Discord renders it; elsewhere the words say it. It wakes nobody."""
+    shown = batch(delivery(is_cancelled=True, mentions=("12", "S0WHALES")))
+    title = "NVDA 145C 7/17 (21d) · $2.4M"
+    tags = "❌ CANCELLED · 🏆 GOLDEN SWEEP · ⚡ SWEEP @ASK · 🐂 BULL · 94 EXTREME · ⏰ LATE 3m12s"
+    footer = "a1b2c3d4 · 3 min 12 s · radarpulse · not advice"
+    assert discord.message(shown, LOOK, NOW_NS) == _discord(
+        title,
+        0x95A5A6,
+        f"**{tags}**\n"
+        "The exchange cancelled this trade.\n"
+        "~~1,200 @ $20.00 · vol 5,000 · OI 406~~\n"
+        "~~vol/OI 12.3× · spot $140.00 · 3.6% OTM · IV 45%~~\n"
+        "~~Information Technology · 10:31:05 ET~~\n"
+        "~~Rule: extreme-sweeps~~",
+        footer,
+    )
+    lines = (
+        "The exchange cancelled this trade.\n"
+        "1,200 @ $20.00 · vol 5,000 · OI 406\n"
+        "vol/OI 12.3× · spot $140.00 · 3.6% OTM · IV 45%\n"
+        "Information Technology · 10:31:05 ET\n"
+        "Rule: extreme-sweeps"
+    )
+    assert slack.message(shown, LOOK, NOW_NS) == _slack(
+        f"{title} · {tags}", title, "#95a5a6", f"{tags}\n{lines}", footer
+    )
+    assert terminal.render(cards_of(shown, LOOK, NOW_NS)[0]).splitlines() == [
+        "NVDA 145C 7/17 (21d) · $2.4M",
+        "  ❌ CANCELLED · 🏆 GOLDEN SWEEP · ⚡ SWEEP @ASK · 🐂 BULL · 94 EXTREME · ⏰ LATE",
+        "    3m12s",
+        "  The exchange cancelled this trade.",
         "  1,200 @ $20.00 · vol 5,000 · OI 406",
         "  vol/OI 12.3× · spot $140.00 · 3.6% OTM · IV 45%",
         "  Information Technology · 10:31:05 ET",

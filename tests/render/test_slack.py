@@ -73,6 +73,14 @@ def test_slacks_own_mentions_ping_once_each() -> None:
     assert pings(body) == {"!subteam^S0WHALES", "@U1", "@W2"}
 
 
+def test_a_cancelled_trade_wakes_nobody_and_the_others_do() -> None:
+    """In one message: what was taken back has no ping, in the blocks and in the notification."""
+    gone = delivery(mentions=("S0WHALES", "U1"), is_cancelled=True)
+    body = slack.message(batch(gone, delivery(id="b1b2c3d4", mentions=("U1",))), Look(), NOW_NS)
+    assert pings(body) == {"@U1"}
+    assert pings(slack.message(batch(gone), Look(), NOW_NS)) == set()
+
+
 def test_links_are_in_the_context() -> None:
     """The label is the admin's and is escaped too."""
     look = Look(links=(("charts & co", "https://c.example/{ticker}?a=1&b=2"),))
@@ -110,11 +118,11 @@ def test_what_fits_is_not_cut() -> None:
 
 @pytest.mark.parametrize("chars", range(20, 200, 8))
 def test_what_an_edit_adds_is_not_cut(chars: int) -> None:
-    """`fit` keeps room for the repeats, and for being shown late and the next year."""
+    """`fit` keeps room for repeats, for a trade that is taken back, and for being shown late and the next year."""
     long = delivery(altered(NVDA, notes=("x" * chars,) * 3))
     count = slack.fit([long] * 15, Look(late_after_s=30))
     repeats = Repeats(1233, 121_000_000.0, RECEIVED_NS + 86_340 * SECOND)
-    later = [delivery(long.alert.print, repeats=repeats)] * count
+    later = [delivery(long.alert.print, repeats=repeats, is_cancelled=True)] * count
     body = slack.message(batch(*later), Look(late_after_s=30), RECEIVED_NS + 300 * 86_400 * SECOND)
     assert check_message(body) == ""
     assert "🔁 ×1,234 · $123.4M in 23h 59m · " in str(body)

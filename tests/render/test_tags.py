@@ -56,3 +56,9 @@ def test_brief() -> None:
     """As a line of a digest has them."""
     shown = tags_of(alert(), Look(), NOW_NS, Repeats(6, 700_000.0, RECEIVED_NS + 121 * SECOND), is_brief=True)
     assert shown == ("🔁 ×7 · $3.1M in 2m", "⚡ SWEEP @ASK", "🐂", "94 EXTREME")
+
+
+def test_cancelled_goes_before_everything() -> None:
+    """Whatever else there is to say is said of a trade that does not count."""
+    shown = tags_of(alert(), Look(), NOW_NS, Repeats(1, 0.0, RECEIVED_NS), is_cancelled=True, is_brief=True)
+    assert shown == ("❌ CANCELLED", "🔁 ×2 · $2.4M in 0s", "⚡ SWEEP @ASK", "🐂", "94 EXTREME")

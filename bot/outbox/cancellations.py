@@ -1,0 +1,101 @@
+"""The statements that take a trade back: what tells of it is struck through, what waits ends. Inside a transaction."""
+
+import sqlite3
+from typing import NamedTuple
+
+from bot.model.alerts import Alert
+from bot.model.ports import Commit
+from bot.model.prints import Print
+from bot.outbox.rows import TRADE_CANCELLED, decode_alert
+
+SAME_USD = 0.01
+"""A premium that one frame states and another leaves to be computed differs by less."""
+
+
+class _Told(NamedTuple):
+    """A stamp: a print that had its verdict."""
+
+    identity: bytes
+    trade: bytes
+    alert_id: str
+
+
+def cancel(db: sqlite3.Connection, found: Print, *, now_ns: int) -> Commit:
+    """Take back the trade that `found` names; an empty commit where no alert told of it, or it is taken back already.
+
+    What waits with repeats goes out struck through, because those are trades that hold. A print that is itself such a
+    repeat stays counted. The stamp stays, so that the print, given again, is still a duplicate.
+    """
+    told = _told(db, found)
+    if told is None:
+        return Commit({}, (), (), {})
+    db.execute("UPDATE stamps SET cancelled = 1 WHERE identity = ?", (told.identity,))
+    alert = _alert(db, told)
+    if alert is None:
+        return Commit({}, (), (), {})
+    _end_cooldowns(db, alert)
+    edits = _strike(db, alert.id, now_ns)
+    return Commit({}, (), (), {}, edits=edits, expired=_expire(db, alert.id, now_ns))
+
+
+def expire_returned(db: sqlite3.Connection, destination: str, now_ns: int) -> int:
+    """End what came back to the queue after its trade was taken back; how many."""
+    return db.execute(
+        "UPDATE deliveries SET state = 'expired', reason = ?, updated_ns = ?"
+        " WHERE destination = ? AND state = 'queued' AND cancelled = 1 AND repeats = 0",
+        (TRADE_CANCELLED, now_ns, destination),
+    ).rowcount
+
+
+def _told(db: sqlite3.Connection, found: Print) -> _Told | None:
+    """By identity; else the oldest of the same facts that still holds, because a correction may lack the id."""
+    chosen = "SELECT identity, trade, alert_id FROM stamps WHERE "
+    row = db.execute(f"{chosen} identity = ?", (found.identity,)).fetchone()
+    if row is None and found.contract is not None and found.time is not None:
+        row = db.execute(
+            f"{chosen} contract = ? AND time_ms = ? AND provider = ? AND size IS ?4 AND cancelled = 0"
+            " AND COALESCE(size, premium) IS NOT NULL AND (premium IS ?5 OR ABS(premium - ?5) < ?6)"
+            " ORDER BY stamped_ns LIMIT 1",
+            (
+                *(found.contract, int(found.time.timestamp() * 1000), found.provider),
+                *(found.size, found.premium, SAME_USD),
+            ),
+        ).fetchone()
+    return None if row is None else _Told(*row)
+
+
+def _alert(db: sqlite3.Connection, told: _Told) -> Alert | None:
+    """The alert of that very trade: a stamp also names an alert that merely kept the print quiet."""
+    row = db.execute("SELECT body FROM alerts WHERE id = ?", (told.alert_id,)).fetchone()
+    alert = None if row is None else decode_alert(row[0])
+    return alert if alert is not None and alert.print.identity in (told.identity, told.trade) else None
+
+
+def _end_cooldowns(db: sqlite3.Connection, alert: Alert) -> None:
+    """The next print of the contract is news: counted as a repeat it would be hidden in a message struck through."""
+    db.executemany(
+        "DELETE FROM cooldowns WHERE rule = ? AND alert_id = ?", [(hit.rule, alert.id) for hit in alert.hits]
+    )
+
+
+def _strike(db: sqlite3.Connection, alert_id: str, now_ns: int) -> frozenset[str]:
+    """Mark every delivery; where there is a message to edit, now or once it is out. What a digest tells stays."""
+    edited = (
+        "SELECT destination FROM deliveries WHERE alert_id = ? AND cancelled = 0"
+        " AND (state = 'sent' AND message_id IS NOT NULL OR state = 'sending' AND overflow = '')"
+    )
+    destinations = frozenset(name for (name,) in db.execute(edited, (alert_id,)))
+    db.execute(
+        "UPDATE deliveries SET news_ns = COALESCE(news_ns, ?), cancelled = 1 WHERE alert_id = ? AND cancelled = 0",
+        (now_ns, alert_id),
+    )
+    return destinations
+
+
+def _expire(db: sqlite3.Connection, alert_id: str, now_ns: int) -> dict[str, int]:
+    ended = db.execute(
+        "UPDATE deliveries SET state = 'expired', reason = ?, updated_ns = ?"
+        " WHERE alert_id = ? AND state = 'queued' AND repeats = 0 RETURNING destination",
+        (TRADE_CANCELLED, now_ns, alert_id),
+    )
+    return {destination: 1 for (destination,) in ended.fetchall()}  # an alert has one delivery to each
