@@ -5,26 +5,46 @@ from typing import Annotated, cast
 
 from pydantic import BaseModel, Field
 
+from bot.flow.mapping.fills import facts_filled
+from bot.model.feeds import FeedMeans
 from bot.model.ports import Provider
-from bot.providers import optionwhales, radarpulse
+from bot.providers import inbound, optionwhales, radarpulse, replay
+from bot.providers.inbound import InboundSettings
+from bot.providers.mapped_settings import MappedSettings
+from bot.providers.means import NO_MEANS
 from bot.providers.optionwhales import OptionWhalesSettings
 from bot.providers.radarpulse import RadarPulseSettings
+from bot.providers.replay import ReplaySettings
 
 PROVIDERS: dict[str, tuple[type[BaseModel], str]] = {
     "radarpulse": (RadarPulseSettings, "bot.providers.radarpulse:build"),
     "optionwhales": (OptionWhalesSettings, "bot.providers.optionwhales:build"),
+    "mapped": (MappedSettings, "bot.providers.mapped:build"),
+    "webhook": (InboundSettings, "bot.providers.inbound:build"),
+    "replay": (ReplaySettings, "bot.providers.replay:build"),
 }
-"""`type` in the configuration -> its settings, and the function that builds it from a name and them."""
+"""`type` in the configuration -> its settings, and the function that builds it from a name, them and the means."""
 
-ProviderSettings = Annotated[RadarPulseSettings | OptionWhalesSettings, Field(discriminator="type")]
+ProviderSettings = Annotated[
+    RadarPulseSettings | OptionWhalesSettings | MappedSettings | InboundSettings | ReplaySettings,
+    Field(discriminator="type"),
+]
 
 
-def build_provider(name: str, settings: ProviderSettings) -> Provider:
-    """The configured provider, ready to run; what it needs (websockets) is imported now, and not before."""
+def build_provider(name: str, settings: ProviderSettings, means: FeedMeans = NO_MEANS) -> Provider:
+    """The configured provider, ready to run; what it needs (aiohttp) is imported now, and not before."""
     module, function = PROVIDERS[settings.type][1].split(":")
-    return cast("Provider", getattr(import_module(module), function)(name, settings))
+    return cast("Provider", getattr(import_module(module), function)(name, settings, means))
 
 
 def facts(settings: ProviderSettings) -> frozenset[str]:
     """The names of the print vocabulary that a provider of this type is known to fill."""
-    return {"radarpulse": radarpulse.FACTS, "optionwhales": optionwhales.FACTS}[settings.type]
+    match settings:
+        case MappedSettings():
+            return facts_filled(settings.map)
+        case InboundSettings():
+            return inbound.facts(settings)
+        case ReplaySettings():
+            return replay.facts(settings)
+        case _:
+            return {"radarpulse": radarpulse.FACTS, "optionwhales": optionwhales.FACTS}[settings.type]

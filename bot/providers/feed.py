@@ -1,6 +1,6 @@
 """What one vendor's protocol is, in values and pure functions. How a socket is opened and kept, `stream` knows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import quote, urlsplit
@@ -9,9 +9,11 @@ import msgspec
 from pydantic import AfterValidator
 
 from bot.config.units import VendorUrl, is_loopback
+from bot.model.errors import FrameError
 from bot.model.ports import Frame
 from bot.model.prints import Print
 from bot.model.secret import STARS, Secret
+from bot.providers.surroundings import Surroundings
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
@@ -30,11 +32,45 @@ class ErrorFrame(msgspec.Struct, frozen=True):
     message: str
 
 
-Note = Heartbeat | Subscribed | ErrorFrame
-"""Frames that are no print and no fault."""
+class Welcome(msgspec.Struct, frozen=True):
+    """The vendor took what we introduced ourselves with."""
+
+
+class Unwelcome(msgspec.Struct, frozen=True):
+    """It did not: the key is no good. Its own words."""
+
+    message: str
+
+
+class Several(msgspec.Struct, frozen=True):
+    """What the records of one frame are, each judged alone."""
+
+    prints: tuple[Print, ...] = ()
+    cancelled: tuple[Print, ...] = ()
+    """Prints that the vendor takes back."""
+    faults: tuple[FrameError, ...] = ()
+
+
+Note = Heartbeat | Subscribed | ErrorFrame | Welcome | Unwelcome | Several
+"""Frames that are not one print, and no fault."""
 
 Decode = Callable[[Frame, int, str], Print | Note]
 """Frame, its receive time in unix ns and the provider's name -> what it is. Raises FrameError and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What we say on a WebSocket: JSON texts, which may hold the key."""
+
+    first: tuple[Secret, ...] = ()
+    """Who we are; said as soon as the socket is open."""
+    is_answered: bool = False
+    """The vendor says `Welcome` or `Unwelcome` to it; until then it does not count as connected, and hears no more."""
+    then: tuple[Secret, ...] = ()
+    """What we want."""
+    beat: tuple[Secret, ...] = ()
+    """What keeps the connection alive."""
+    beat_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +92,13 @@ class Feed:
     """Nothing need come outside regular trading hours, so silence is judged within them only."""
     tickers: tuple[str, ...] = ()
     """The server-side filter to ask for; empty: all."""
+    lines: Lines = Lines()
+    renew: "Callable[[Surroundings], Awaitable[Feed]] | None" = field(default=None, repr=False)
+    """Gives the feed as the next session has it, where sessions differ. Raises `connection.NoSession`."""
+    session: Secret | None = None
+    """What names this session, where a vendor has us ask for that first; as secret as the key."""
+    is_delayed: bool = False
+    """It runs behind the market by contract."""
 
     @property
     def host(self) -> str:
@@ -68,8 +111,10 @@ class Feed:
 
     def scrub(self, text: str) -> str:
         """`text` without the key, as it is or as a URL spells it: servers quote what they were sent."""
-        key = self.key.reveal()
-        return text.replace(key, STARS).replace(quote(key, safe=""), STARS)
+        for secret in (self.key, self.session):
+            if secret:
+                text = text.replace(secret.reveal(), STARS).replace(quote(secret.reveal(), safe=""), STARS)
+        return text
 
 
 def _usable_key(key: Secret) -> Secret:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
 from re import fullmatch
 from typing import Annotated, Final, Literal
 
@@ -19,12 +18,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 
 from bot.config.units import PLACEHOLDER
 from bot.model.errors import FrameError, UnavailableError
+from bot.model.feeds import FeedMeans
 from bot.model.ports import Intake, ProviderStatus
 from bot.model.prints import Print
 from bot.model.secret import Secret
 from bot.providers import optionwhales, radarpulse
 from bot.providers.bodies import Headers, frames, is_signed
-from bot.providers.feed import ApiKey, Decode, ErrorFrame
+from bot.providers.feed import ApiKey, Decode, ErrorFrame, Several
 from bot.providers.webhook_secrets import kept_secrets
 
 log = structlog.get_logger()
@@ -197,6 +197,16 @@ class Inbound:
                 intake.accept(found)
             elif isinstance(found, ErrorFrame):
                 intake.reject(self.name, "error_frame", found.message, raw)
+            elif isinstance(found, Several):
+                self._hand_over(found, raw, intake)
+
+    def _hand_over(self, found: Several, raw: bytes, intake: Intake) -> None:
+        for print_ in found.prints:
+            intake.accept(print_)
+        for print_ in found.cancelled:
+            intake.cancel(print_)
+        for fault in found.faults:
+            intake.reject(self.name, fault.reason, fault.detail, raw)
 
     def _secrets(self) -> Collection[Secret]:
         try:
@@ -233,12 +243,12 @@ def facts(settings: InboundSettings) -> frozenset[str]:
     return _KINDS[settings.of][1]
 
 
-def build(name: str, settings: InboundSettings, store_folder: Path) -> Inbound:
-    """The provider, ready to run. In `store_folder` is what `flowbot webhooks register` keeps."""
+def build(name: str, settings: InboundSettings, means: FeedMeans) -> Inbound:
+    """The provider, ready to run. Beside the store is what `flowbot webhooks register` keeps."""
     decode, told, mark = _KINDS[settings.of]
     own = settings.secret
 
     def known() -> Collection[Secret]:
-        return (own,) if own is not None else kept_secrets(store_folder, name).values()
+        return (own,) if own is not None else kept_secrets(means.store_folder, name).values()
 
     return Inbound(InboundFeed(name, path_of(name, settings), known, partial(frames, mark=mark), decode, told))

@@ -20,11 +20,20 @@ from bot.config.units import PLACEHOLDER, Duration, VendorUrl
 from bot.config.wording import suggest
 from bot.flow.mapping.settings import ConditionMap, JsonPath, MapSettings
 from bot.providers.feed import ApiKey, RestUrl
+from bot.providers.inbound import HookPath
 from bot.providers.maps import names, ready_map
 from bot.providers.messages import check_placeholders, placeholders
 
 _KEY_IN_URL = re.compile(r"#|[?&](api_?key|key|token)=", re.IGNORECASE)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 SCHEMES = {"websocket": ("wss", "ws"), "poll": ("https", "http")}
+COMMON = frozenset({"type", "map", "transport", "api_key", "delayed"})
+OWN = {
+    "websocket": frozenset({"url", "auth", "subscribe", "tickers", "heartbeat", "silence"}),
+    "poll": frozenset({"url", "auth", "tickers", "every", "since"}),
+    "webhook": frozenset({"path"}),
+}
+"""What each transport has beside what all have."""
 
 
 def _named_map(raw: object) -> object:
@@ -39,6 +48,19 @@ def _named_map(raw: object) -> object:
 def _checked(raw: object) -> object:
     check_placeholders(raw)
     return raw
+
+
+def _once(texts: dict[str, str]) -> dict[str, str]:
+    if "ticker" in placeholders(texts):
+        raise ValueError("{ticker} makes a message for each ticker; expected {tickers}, which is all of them")
+    return texts
+
+
+def _sendable(headers: dict[str, str]) -> dict[str, str]:
+    for name, text in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or not (text.isascii() and text.isprintable()):
+            raise ValueError("expected names and texts of plain characters, such as {Authorization: 'Bearer {key}'}")
+    return headers
 
 
 class _NameOrMap:
@@ -64,7 +86,9 @@ Message = Annotated[
     BeforeValidator(_checked),
     WithJsonSchema({"description": "What is sent, as JSON: {key}, {session}, {tickers} and {ticker} are filled in."}),
 ]
-Texts = Annotated[dict[str, str], BeforeValidator(_checked)]
+Texts = Annotated[dict[str, str], BeforeValidator(_checked), AfterValidator(_once)]
+Headers = Annotated[Texts, AfterValidator(_sendable)]
+Ticker = Annotated[str, Field(pattern=r"^[!-~]{1,40}$")]
 
 
 class SessionSettings(BaseModel):
@@ -81,7 +105,9 @@ class AuthSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    header: Texts = Field({}, description="Headers of the handshake and of requests: {Authorization: 'Bearer {key}'}.")
+    header: Headers = Field(
+        {}, description="Headers of the handshake and of requests: {Authorization: 'Bearer {key}'}."
+    )
     query: Texts = Field({}, description="Added to the URL: {token: '{key}'}.")
     first_message: Message | None = Field(None, description="Sent as soon as the socket is open.")
     wait_for: ConditionMap = Field((), description="The record that says yes to first_message: {status: auth_success}.")
@@ -124,13 +150,11 @@ class MappedSettings(BaseModel):
         "websocket", description="We listen to a stream, we ask now and then, or they send to us."
     )
     url: FeedUrl | None = Field(None, description="The stream, or what is polled; without a key in it.")
-    path: str | None = Field(
-        None, pattern=r"^/[A-Za-z0-9/_.-]+$", description="Of a webhook: where it is received, such as /hooks/feed."
-    )
+    path: HookPath | None = Field(None, description="Of a webhook: where it is received, such as /hooks/feed.")
     api_key: ApiKey | None = Field(None, description="Best as ${NAME}; of a webhook, the secret that signs it.")
     auth: AuthSettings = Field(default_factory=AuthSettings, description="How the feed knows us.")
     subscribe: tuple[Message, ...] = Field((), description="Sent in this order once we are known.")
-    tickers: tuple[str, ...] = Field((), description="What {tickers} and {ticker} stand for.")
+    tickers: tuple[Ticker, ...] = Field((), description="What {tickers} and {ticker} stand for.")
     heartbeat: HeartbeatSettings | None = Field(None, description="What we send to keep the connection alive.")
     every: Duration = Field(15.0, ge=1, description="Of a poll: how often.")
     since: SinceSettings | None = Field(None, description="Of a poll: how to ask for what is new.")
@@ -148,6 +172,10 @@ class MappedSettings(BaseModel):
             raise ValueError(f"transport {self.transport} needs a url")
         elif urlsplit(self.url).scheme not in SCHEMES[self.transport]:
             raise ValueError(f"transport {self.transport} needs a url that begins with {SCHEMES[self.transport][0]}://")
+        if foreign := sorted(self.model_fields_set - COMMON - OWN[self.transport]):
+            raise ValueError(f"transport {self.transport} has no {' and no '.join(foreign)}")
+        if self.transport == "poll" and (self.auth.first_message is not None or self.auth.session):
+            raise ValueError("transport poll has no auth.first_message and no auth.session; expected header or query")
         needed = self._needed()
         if "key" in needed and self.api_key is None:
             raise ValueError("{key} stands for api_key, which is missing")

@@ -5,6 +5,7 @@ Source: OptionWhales' Pro API documentation. It shows three fields of a trade (t
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
@@ -14,6 +15,7 @@ from bot.config.units import Duration
 from bot.flow.complete import complete
 from bot.flow.facts import facts_from, load
 from bot.model.errors import FrameError
+from bot.model.feeds import FeedMeans
 from bot.model.ports import Frame, Provider
 from bot.model.prints import Print
 from bot.model.secret import Secret
@@ -40,6 +42,12 @@ class OptionWhalesSettings(BaseModel):
     rest_url: RestUrl = Field("https://api.optionwhales.io/v1", description="Base of the REST API.")
     tickers: tuple[str, ...] = Field(
         (), description="The server sends these underlyings only; leave it out for all of them."
+    )
+    mode: Literal["auto", "stream", "poll"] = Field(
+        "auto", description="auto: the stream, or polls of the REST API where the key's plan has no stream."
+    )
+    every: Duration | None = Field(
+        None, ge=1, description="Poll no more often than this; without it, as often as news and the plan allow."
     )
     silence: Duration = Field(
         75.0, ge=1, description="Reconnect after so long without a frame; a heartbeat is due every 30 s."
@@ -101,8 +109,10 @@ def feed(name: str, settings: OptionWhalesSettings) -> Feed:
     )
 
 
-def build(name: str, settings: OptionWhalesSettings) -> Provider:
+def build(name: str, settings: OptionWhalesSettings, means: FeedMeans) -> Provider:
     """The provider, ready to run."""
-    from bot.providers.stream import Stream  # aiohttp takes 300 ms to import: only for who runs a feed
+    # aiohttp takes 300 ms to import: only for who runs a feed.
+    from bot.providers.optionwhales_source import OptionWhalesSource
+    from bot.providers.vendor import build_vendor
 
-    return Stream(feed(name, settings))
+    return build_vendor(feed(name, settings), settings, means, partial(OptionWhalesSource, name, settings))

@@ -45,6 +45,8 @@ class Page(msgspec.Struct, frozen=True):
     raws: tuple[bytes, ...] = ()
     """The row of each print, as it was sent: what a tape keeps."""
     rejected: tuple[Rejected, ...] = ()
+    cancelled: tuple[Print, ...] = ()
+    """Prints that the vendor takes back."""
     is_cut: bool = False
     """The last page, though there may be more: the bound on pages was reached, the vendor's pages go in circles, or it
     sends the newest first and offers no way to the rest."""

@@ -3,6 +3,7 @@
 Source: RadarPulse's developer guide of 29 June 2026. Its `volume` is "contracts traded this print": our `size`.
 """
 
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.config.units import Duration
 from bot.flow.complete import complete
 from bot.flow.facts import Amount, Count, Day, Facts, Id, Moment, Parts, Signed, Text, facts_from, load
+from bot.model.feeds import FeedMeans
 from bot.model.ports import Frame, Provider
 from bot.model.prints import Print
 from bot.model.secret import Secret
@@ -36,6 +38,12 @@ class RadarPulseSettings(BaseModel):
     rest_url: RestUrl = Field("https://api.radarpulse.io/v1", description="Base of the REST API.")
     auth: Literal["x-api-key", "bearer"] = Field(
         "x-api-key", description="The header that carries the key: x-api-key, or Authorization: Bearer."
+    )
+    mode: Literal["auto", "stream", "poll"] = Field(
+        "auto", description="auto: the stream, or polls of the REST API where the key's plan has no stream."
+    )
+    every: Duration | None = Field(
+        None, ge=1, description="Poll no more often than this; without it, as often as news and the plan allow."
     )
     silence: Duration = Field(
         120.0, ge=1, description="Reconnect after so long without a frame, in regular trading hours."
@@ -119,8 +127,10 @@ def feed(name: str, settings: RadarPulseSettings) -> Feed:
     )
 
 
-def build(name: str, settings: RadarPulseSettings) -> Provider:
+def build(name: str, settings: RadarPulseSettings, means: FeedMeans) -> Provider:
     """The provider, ready to run."""
-    from bot.providers.stream import Stream  # aiohttp takes 300 ms to import: only for who runs a feed
+    # aiohttp takes 300 ms to import: only for who runs a feed.
+    from bot.providers.radarpulse_source import RadarPulseSource
+    from bot.providers.vendor import build_vendor
 
-    return Stream(feed(name, settings))
+    return build_vendor(feed(name, settings), settings, means, partial(RadarPulseSource, name, settings))

@@ -137,9 +137,9 @@ class Rest:
         url = base.parent.joinpath(name)
         return await self._shared.get(url, lambda: self._insist(_Request("GET", url, USUAL, is_open=True)))
 
-    async def post(self, *path: str, body: object) -> bytes:
+    async def post(self, *path: str, body: object, query: Mapping[str, str] | None = None) -> bytes:
         """Send `body` as JSON; repeated only where it was refused (429). Raises VendorError."""
-        return await self._insist(_Request("POST", self._at(path), USUAL, body=body))
+        return await self._insist(_Request("POST", self._at(path).with_query(query), USUAL, body=body))
 
     async def delete(self, *path: str) -> None:
         """Raises VendorError."""
@@ -155,6 +155,8 @@ class Rest:
         for part in path:
             if part in ("", ".", "..") or len(part) > MAX_PART or not part.isprintable():
                 raise InputError(f"{part[:40]!r} cannot be part of an address; expected a ticker, a date or an id")
+        if not path:
+            return self._base  # joining nothing would cost a slash at the end
         return self._base.joinpath(*(quote(part, safe="") for part in path), encoded=True)
 
     async def _insist(self, request: _Request) -> bytes:

@@ -5,10 +5,8 @@ opened and closed, `connection`.
 """
 
 import asyncio
-import random
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -16,41 +14,54 @@ import structlog
 
 from bot.flow.market import is_open
 from bot.model.errors import FrameError
-from bot.model.ports import Frame, Intake, ProviderStatus
+from bot.model.ports import Frame, Intake, ProviderStatus, Record
 from bot.model.prints import Print
-from bot.providers.backoff import End, Tries, next_try
+from bot.model.secret import Secret
+from bot.providers.backoff import LENIENT_REFUSALS, End, Tries, next_try
 from bot.providers.connection import DATA, PONG_S, Connection, NoSession, connected
 from bot.providers.ends import is_connection_limit
-from bot.providers.feed import ErrorFrame, Feed, Heartbeat, Note, Subscribed
+from bot.providers.feed import ErrorFrame, Feed, Heartbeat, Note, Several, Subscribed, Unwelcome, Welcome
+from bot.providers.heard import Heard
+from bot.providers.lifetime import Lifetime
+from bot.providers.surroundings import Surroundings
 
 log = structlog.get_logger()
 
 PING_S = 20.0
 CHECKS_PER_SILENCE = 8
+WELCOME_S = 10.0
+"""How long a vendor may take to say whether we are welcome."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a stream has of the world beside its socket; tests give it another."""
-
-    now_ns: Callable[[], int] = time.time_ns
-    elapsed_s: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    chance: Callable[[], float] = random.random
+GapEnded = Callable[[int, int], None]
+"""From when to when the feed was not heard, unix nanoseconds."""
 
 
 class Stream:
     """A `Provider` over one WebSocket. See `bot.model.ports.Provider`."""
 
-    def __init__(self, feed: Feed, surroundings: Surroundings | None = None) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        surroundings: Surroundings | None = None,
+        *,
+        status: ProviderStatus | None = None,
+        heard: Heard | None = None,
+        gap_ended: GapEnded | None = None,
+    ) -> None:
+        """Where it is a part of a provider: that one's `status` and `heard`; `gap_ended` is told at the handshake."""
         self._feed = feed
         self._around = surroundings or Surroundings()
-        self._status = ProviderStatus()
-        self._closing = asyncio.Event()
-        self._ended = asyncio.Event()
-        self._ended.set()
+        self._status = status or ProviderStatus()
+        self._heard = heard or Heard()
+        self._gap_ended = gap_ended
+        self._life = Lifetime()
         self._is_held = False
         self._complaint = ""
+        self._welcome: asyncio.Future[None] | None = None
+        """Of this session: done once the vendor has let us in."""
+        self._answered_ns = 0
+        """When the last ping that was answered went out."""
 
     @property
     def name(self) -> str:
@@ -66,34 +77,35 @@ class Stream:
 
     async def run(self, intake: Intake) -> None:
         """See the port."""
-        self._ended.clear()
         try:
-            async with asyncio.TaskGroup() as tasks:
-                feeding = tasks.create_task(self._feed_for_ever(intake))
-                await self._closing.wait()
-                feeding.cancel()
+            await self._life.of(self.listen(intake))
         finally:
             self._status.is_connected = False
-            self._ended.set()
 
     async def close(self) -> None:
         """See the port. Waits for the goodbye, which takes two seconds at most."""
-        self._closing.set()
-        await self._ended.wait()
+        await self._life.end()
 
-    async def _feed_for_ever(self, intake: Intake) -> None:
+    async def listen(self, intake: Intake, *, until_refused: bool = False) -> End:
+        """One session after the other, for ever; or until the key's plan turns out to have no stream: how it did."""
         tries = Tries()
         while True:
             end = await self._session(intake)
             tries, wait_s = next_try(tries, end, self._around.chance())
-            self._record(end, wait_s)
+            self._count(end)
+            if until_refused and _is_without_stream(tries, end):
+                return replace(end, detail=self._status.last_error)
+            self._tell(end, wait_s)
             await self._around.sleep(wait_s)
 
-    def _record(self, end: End, wait_s: float) -> None:
+    def _count(self, end: End) -> None:
         status, detail = self._status, self._feed.scrub(end.detail)
         status.disconnects[end.reason] = status.disconnects.get(end.reason, 0) + 1
         # The server's own complaint, sent just before it hung up, says more than the hanging up.
         status.last_error = self._complaint or detail
+
+    def _tell(self, end: End, wait_s: float) -> None:
+        status = self._status
         log.warning(
             "provider.disconnected", provider=self.name, reason=end.reason, detail=status.last_error,
             lived_s=round(end.lived_s, 1), retry_in_s=round(wait_s, 1),
@@ -103,28 +115,45 @@ class Stream:
 
     async def _session(self, intake: Intake) -> End:
         self._complaint = ""
+        sessions = self._status.sessions
         try:
+            if self._feed.renew is not None:
+                self._feed = await self._feed.renew(self._around)
             async with connected(self._feed, self._around.now_ns() / 1e9) as connection:
-                began_s = self._around.elapsed_s()
+                began_s, began_ns = self._around.elapsed_s(), self._around.now_ns()
+                if not self._feed.lines.is_answered:
+                    self._begin(began_ns)
                 try:
                     end = await self._converse(connection, intake)
                 finally:
                     self._status.is_connected = False
         except NoSession as refused:
             return refused.end
+        if self._status.sessions == sessions:  # we were never welcome
+            return end
+        # An answer to a ping shows that all before it was heard; but not where a server lives and sends nothing.
+        alive_ns = 0 if end.reason == "silence" else self._answered_ns
+        self._heard.until_ns = max(began_ns, self._status.last_frame_ns, alive_ns)
         # A handshake counts as life, however short: the key works.
         return replace(end, lived_s=max(self._around.elapsed_s() - began_s, 1e-9))
 
-    async def _converse(self, connection: Connection, intake: Intake) -> End:
-        status = self._status
-        status.is_connected, status.connected_ns = True, self._around.now_ns()
+    def _begin(self, now_ns: int) -> None:
+        status, unheard_ns = self._status, self._heard.until_ns
+        status.is_connected, status.connected_ns = True, now_ns
+        status.mode, status.is_delayed = "stream", self._feed.is_delayed
         status.sessions += 1
         log.info("provider.connected", provider=self.name, host=self._feed.host, session=status.sessions)
+        if unheard_ns is not None and self._gap_ended is not None:
+            self._gap_ended(unheard_ns, now_ns)
+
+    async def _converse(self, connection: Connection, intake: Intake) -> End:
         async with asyncio.TaskGroup() as tasks:
             reading = tasks.create_task(self._read(connection, intake))
             watches = [tasks.create_task(watch(connection)) for watch in (self._watch, self._keep_alive)]
             try:
-                await self._subscribe(connection)
+                if await self._is_let_in(connection, reading):
+                    await self._subscribe(connection)
+                    watches.append(tasks.create_task(self._beat(connection)))
                 # A cancellation of this wait leaves it reading: a goodbye in good order needs a reader.
                 await asyncio.wait({reading})
             finally:
@@ -140,10 +169,29 @@ class Stream:
             return End("connection_limit", end.detail)
         return end
 
+    async def _is_let_in(self, connection: Connection, reading: asyncio.Task[End]) -> bool:
+        """Say who we are, and wait for the answer where there is one. Ends the session where none comes."""
+        lines = self._feed.lines
+        self._welcome = asyncio.get_running_loop().create_future()
+        await _say(lines.first, connection)
+        if not lines.is_answered:
+            return True
+        await asyncio.wait((reading, self._welcome), timeout=WELCOME_S, return_when=asyncio.FIRST_COMPLETED)
+        if not reading.done() and not self._welcome.done():
+            await connection.hang_up(End("timeout", f"no answer to our first message for {WELCOME_S:g} s"))
+        return self._welcome.done()
+
     async def _subscribe(self, connection: Connection) -> None:
+        await _say(self._feed.lines.then, connection)
         if self._feed.tickers:
             request = {"type": "subscribe", "tickers": list(self._feed.tickers)}
             await connection.send(msgspec.json.encode(request).decode())
+
+    async def _beat(self, connection: Connection) -> None:
+        lines = self._feed.lines
+        while lines.beat:
+            await self._around.sleep(lines.beat_s)
+            await _say(lines.beat, connection)
 
     async def _read(self, connection: Connection, intake: Intake) -> End:
         """The hot loop: nothing but what each frame needs, and no await beside the one for the next frame.
@@ -153,6 +201,7 @@ class Stream:
         """
         receive, now_ns, status = connection.receive, self._around.now_ns, self._status
         decode, accept, name = self._feed.decode, intake.accept, self._feed.name
+        keep, record = self._heard.latest.append, intake.record
         has_bug = False
         while True:
             kind, raw, words = await receive()
@@ -164,47 +213,81 @@ class Stream:
             try:
                 found = decode(raw, received_ns, name)
             except FrameError as error:
-                self._reject(intake, error.reason, error.detail, raw)
+                self._reject(intake, error.reason, error.detail, raw, record)
             except Exception as bug:  # in one frame's decoding; it must not end the feed
-                self._reject(intake, "bug", f"{type(bug).__name__} in decoding; please report this frame", raw)
+                self._reject(intake, "bug", f"{type(bug).__name__} in decoding; please report this frame", raw, record)
                 if not has_bug:
                     has_bug = True
                     log.exception("provider.decode_bug", provider=name)
             else:
                 if type(found) is Print:
                     accept(found)
-                else:
-                    self._heed(found, intake, raw)
+                    keep(found)
+                    if record is not None:
+                        record(name, received_ns, raw)
+                elif (refusal := self._heed(found, intake, raw, record)) is not None:
+                    await connection.hang_up(refusal)
             if intake.is_full:
                 # Pings of the server's are not answered meanwhile: better to lose the session than what it sent.
                 self._is_held = True
                 await intake.room()
                 self._is_held = False
 
-    def _reject(self, intake: Intake, reason: str, detail: str, raw: bytes) -> None:
-        scrub = self._feed.scrub
+    def _reject(self, intake: Intake, reason: str, detail: str, raw: bytes, record: Record | None) -> None:
+        intake.reject(self.name, reason, self._feed.scrub(detail), self._taped(raw, record))
+
+    def _taped(self, raw: bytes, record: Record | None) -> Frame:
+        """The frame without the key, which a server may quote where it complains: recorded, and returned."""
         frame: Frame
         try:
-            frame = scrub(raw.decode())
+            frame = self._feed.scrub(raw.decode())
         except UnicodeDecodeError:
             frame = raw
-        intake.reject(self.name, reason, scrub(detail), frame)
+        if record is not None:
+            record(self.name, self._status.last_frame_ns, frame)
+        return frame
 
-    def _heed(self, note: Print | Note, intake: Intake, raw: bytes) -> None:
+    def _heed(self, note: Print | Note, intake: Intake, raw: bytes, record: Record | None) -> End | None:
+        """What is not one print. How the session is to end, if the vendor does not want us."""
         match note:
+            case Several():
+                self._take_in(note, intake, raw, record)
             case ErrorFrame(message):
                 self._complaint = self._status.last_error = self._feed.scrub(message)
-                self._reject(intake, "error_frame", self._complaint, raw)
+                self._reject(intake, "error_frame", self._complaint, raw, record)
                 log.warning("provider.error_frame", provider=self.name, message=self._complaint)
             case Subscribed(tickers):
+                self._taped(raw, record)
                 wanted = frozenset(self._feed.tickers)
                 if tickers is not None and tickers != wanted:
                     log.warning(
                         "provider.subscription_differs", provider=self.name,
                         missing=sorted(wanted - tickers), unasked=sorted(tickers - wanted),
                     )  # fmt: skip
+            case Welcome():
+                self._taped(raw, record)
+                if self._welcome is not None and not self._welcome.done():
+                    self._welcome.set_result(None)
+                    self._begin(self._status.last_frame_ns)
+            case Unwelcome(message):
+                self._taped(raw, record)
+                return End("auth", f"the server refused our first message: {message}; is the api_key right?")
             case Heartbeat() | Print():
-                pass
+                self._taped(raw, record)
+        return None
+
+    def _take_in(self, found: Several, intake: Intake, raw: bytes, record: Record | None) -> None:
+        for print_ in found.prints:
+            intake.accept(print_)
+        self._heard.latest.extend(found.prints)
+        for print_ in found.cancelled:
+            intake.cancel(print_)
+        if found.faults:
+            frame = self._taped(raw, record)
+            for fault in found.faults:
+                intake.reject(self.name, fault.reason, self._feed.scrub(fault.detail), frame)
+        elif record is not None:
+            record(self.name, self._status.last_frame_ns, raw)
 
     async def _watch(self, connection: Connection) -> None:
         """End a session that has gone silent. Looks now and then, so that a frame costs no timer."""
@@ -228,8 +311,19 @@ class Stream:
         status = self._status
         while True:
             await asyncio.sleep(PING_S)
-            heard_ns = status.last_frame_ns
-            if await connection.ping() or self._is_held or status.last_frame_ns != heard_ns:
-                continue
-            await connection.hang_up(End("ping_timeout", f"no answer to a ping for {PONG_S:g} s"))
-            return
+            heard_ns, asked_ns = status.last_frame_ns, self._around.now_ns()
+            if await connection.ping():
+                self._answered_ns = asked_ns
+            elif not self._is_held and status.last_frame_ns == heard_ns:
+                await connection.hang_up(End("ping_timeout", f"no answer to a ping for {PONG_S:g} s"))
+                return
+
+
+async def _say(lines: Iterable[Secret], connection: Connection) -> None:
+    for line in lines:
+        await connection.send(line.reveal())
+
+
+def _is_without_stream(tries: Tries, end: End) -> bool:
+    """A 403 to a key that worked before may be our own half-open predecessor, still counted as the one connection."""
+    return end.reason == "forbidden" and not (tries.has_worked and tries.refusals <= LENIENT_REFUSALS)

@@ -150,6 +150,11 @@ class FakeFeed:
         """Answer the next handshakes with these, one each, whatever they ask."""
         self._refusals.extend(refusals)
 
+    def upgrade(self) -> None:
+        """The free key's owner has bought a plan with the stream."""
+        self.key = self._free_key
+        self._free_key = ""
+
     def hang_up_at_once(self, *greetings: str | bytes, is_on: bool = True) -> None:
         """Accept each client, send it the greetings, and close."""
         self._greetings, self._is_hanging_up = list(greetings), is_on

@@ -1,12 +1,14 @@
 """What a provider talks to in tests: an intake that keeps everything, and a clock that moves when it is told to."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.model.errors import StoreError
+from bot.model.feeds import Gap
 from bot.model.ports import Frame, Record
 from bot.model.prints import Print
-from bot.providers.stream import Surroundings
+from bot.providers.surroundings import Surroundings
 
 NOON_NS = 1_784_217_600_000_000_000  # 2026-07-16 16:00:00 UTC, a Thursday noon in New York
 NIGHT_NS = 1_784_174_400_000_000_000  # 2026-07-16 04:00:00 UTC, midnight in New York
@@ -91,3 +93,43 @@ class Clock:
                 alarm.set_result(None)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
+
+
+class KeepingLedger:
+    """A `Ledger` in memory, that refuses everything while a test says so."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, int] = {}
+        self.noted: list[Gap] = []
+        """Every word about a gap, in order."""
+        self.used: dict[tuple[str, str], int] = {}
+        self.is_broken = False
+
+    async def heard_until(self, provider: str) -> int | None:
+        self._check()
+        return self.heard.get(provider)
+
+    async def note_heard(self, heard: Mapping[str, int]) -> None:
+        self._check()
+        self.heard.update(heard)
+
+    async def note_gap(self, gap: Gap) -> None:
+        self._check()
+        self.noted.append(gap)
+
+    async def gaps(self, since_ns: int) -> Sequence[Gap]:
+        self._check()
+        last = {(gap.provider, gap.from_ns): gap for gap in self.noted}
+        return [gap for gap in last.values() if gap.to_ns > since_ns]
+
+    async def spent(self, account: str, day: str) -> int:
+        self._check()
+        return self.used.get((account, day), 0)
+
+    async def note_spent(self, account: str, day: str, count: int) -> None:
+        self._check()
+        self.used[account, day] = count
+
+    def _check(self) -> None:
+        if self.is_broken:
+            raise StoreError("the disk is full")

@@ -9,14 +9,24 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.model.ports import Provider
 from bot.providers.catalog import PROVIDERS, ProviderSettings, build_provider
+from bot.providers.radarpulse import RadarPulseSettings
 
 ADAPTER: TypeAdapter[ProviderSettings] = TypeAdapter(ProviderSettings)
+KEY = {"api_key": "fake-key"}
+NEEDED: dict[str, dict[str, Any]] = {
+    "radarpulse": KEY,
+    "optionwhales": KEY,
+    "mapped": {**KEY, "url": "wss://feed.example/", "map": "massive_option_trades"},
+    "webhook": {"of": "radarpulse"},
+    "replay": {"path": "state/tape"},
+}
+"""What a type cannot do without."""
 
 
 @pytest.mark.parametrize("vendor", sorted(PROVIDERS))
 def test_every_entry_builds_a_provider(vendor: str) -> None:
-    """From its type and a key alone, under the name of the user's own."""
-    settings = ADAPTER.validate_python({"type": vendor, "api_key": "fake-key"})
+    """From its type and what it cannot do without, under a name of the user's own."""
+    settings = ADAPTER.validate_python({"type": vendor, **NEEDED[vendor]})
     assert type(settings) is PROVIDERS[vendor][0]
     provider: Provider = build_provider("my-feed", settings)
     assert provider.name == "my-feed"
@@ -61,10 +71,11 @@ def test_a_wrong_setting_says_what_is_expected(changes: dict[str, Any], told: st
 def test_loopback_needs_no_tls(url: str) -> None:
     """For tests, simulators and proxies on this machine."""
     settings = ADAPTER.validate_python({"type": "radarpulse", "api_key": "fake-key", "ws_url": url, "silence": "2m"})
+    assert isinstance(settings, RadarPulseSettings)
     assert (settings.ws_url, settings.silence) == (url, 120.0)
 
 
-def test_reading_settings_does_not_import_websockets() -> None:
+def test_reading_settings_imports_no_client() -> None:
     """`check` and `--version` must be quick; only a running feed pays for its library."""
     code = "import sys, bot.providers.catalog; sys.exit('websockets' in sys.modules or 'aiohttp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0

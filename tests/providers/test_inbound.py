@@ -8,7 +8,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from bot.http.server import serve
 from bot.http.settings import HttpSettings
 from bot.model.alerts import Alert
 from bot.model.errors import FrameError, StoreError
+from bot.model.feeds import FeedMeans
 from bot.model.matches import Match, Route
 from bot.model.ports import Commit, Frame, Judge, Outbox, Target
 from bot.model.prints import Print
@@ -34,6 +35,7 @@ from bot.outbox.sqlite import open_outbox
 from bot.providers import inbound as module
 from bot.providers.bodies import frames
 from bot.providers.inbound import RESERVED_PATHS, Inbound, InboundSettings, build, facts
+from bot.providers.means import NO_MEANS
 from bot.providers.webhook_secrets import FILE, forget_secret, keep_secret
 from tests.providers.doubles import KeepingIntake, until
 from tests.samples import a_route
@@ -49,6 +51,10 @@ TRADE: dict[str, Any] = {
     "openInterest": 1250, "volOI": 3.36, "premium": 1250000, "side": "ASK", "kind": "SWEEP", "otmPct": 4.2,
     "spot": 191.9, "iv": 0.45, "score": 91, "bias": "BULL", "sector": "Technology", "timestamp": 1784217590000,
 }  # fmt: skip
+
+
+def means(folder: Path) -> FeedMeans:
+    return replace(NO_MEANS, store_folder=folder)
 
 
 def body_of(*trades: Mapping[str, Any]) -> bytes:
@@ -127,7 +133,7 @@ def match(found: Print) -> tuple[Route, ...]:
 async def site(folder: Path, **changes: Any) -> AsyncIterator[Site]:
     """A provider with the given settings, served."""
     settings = InboundSettings.model_validate({"type": "webhook", "of": "radarpulse", "secret": SECRET, **changes})
-    provider = build(NAME, settings, folder)
+    provider = build(NAME, settings, means(folder))
     metrics, quarantine = Metrics(), Quarantine()
     metrics.watch(NAME, provider.status)
     outbox = open_outbox(folder / "flowbot.db", lambda: NOW_NS)
@@ -388,7 +394,7 @@ async def test_every_refusal_costs_the_same_work(tmp_path: Path, monkeypatch: py
         for secret in (SECRET, None):
             compared.clear()
             digested.clear()
-            provider = build(NAME, settings(secret=secret), tmp_path)
+            provider = build(NAME, settings(secret=secret), means(tmp_path))
             assert await provider.receive(BODY, headers) == 401
             assert (len(compared), digested) == (1, [BODY])
 
@@ -540,7 +546,7 @@ async def test_a_body_that_overfills_the_intake_waits_half_way(tmp_path: Path, m
 
 async def test_it_is_connected_while_it_receives(tmp_path: Path) -> None:
     """503 before and after; closing twice is once."""
-    provider = build(NAME, settings(), tmp_path)
+    provider = build(NAME, settings(), means(tmp_path))
     signed = [("X-Signature", GOOD)]
     assert await provider.receive(BODY, signed) == 503
     assert not provider.status.is_connected
@@ -578,7 +584,7 @@ async def test_what_is_being_stored_at_the_stop_is_still_acknowledged(tmp_path: 
 async def test_a_close_half_way_through_a_body_takes_no_more_of_it(tmp_path: Path) -> None:
     """After it the intake may have drained: what it would never store is not taken in, and the vendor asks again."""
     body = json.dumps([{"ticker": "NVDA", "premium": count} for count in range(module.TURN * 4)]).encode()
-    provider = build(NAME, settings(), tmp_path)
+    provider = build(NAME, settings(), means(tmp_path))
     intake = KeepingIntake()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(provider.run(intake))
@@ -629,8 +635,8 @@ def settings(**changes: Any) -> InboundSettings:
 
 def test_the_path_follows_from_the_name(tmp_path: Path) -> None:
     """Unless it is set."""
-    assert build("pulse", settings(), tmp_path).path == "/hooks/pulse"
-    assert build("pulse", settings(path="/in/flow.v1"), tmp_path).path == "/in/flow.v1"
+    assert build("pulse", settings(), means(tmp_path)).path == "/hooks/pulse"
+    assert build("pulse", settings(path="/in/flow.v1"), means(tmp_path)).path == "/in/flow.v1"
 
 
 @pytest.mark.parametrize(
@@ -650,7 +656,7 @@ def test_what_is_no_path(path: str) -> None:
 def test_the_secret_is_not_shown() -> None:
     """Not in the settings' repr, and not in the provider's."""
     assert SECRET not in repr(settings())
-    assert SECRET not in repr(build(NAME, settings(), Path()))
+    assert SECRET not in repr(build(NAME, settings(), means(Path())))
 
 
 @pytest.mark.parametrize("of", ["radarpulse", "optionwhales"])
@@ -658,7 +664,7 @@ def test_facts_are_those_of_the_vendor(of: str) -> None:
     """A rule is warned about just as with the vendor's stream."""
     own = settings(of=of)
     assert {"ticker", "premium", "side"} <= facts(own)
-    assert build(NAME, own, Path()).facts == facts(own)
+    assert build(NAME, own, means(Path())).facts == facts(own)
 
 
 def test_every_field_is_described() -> None:

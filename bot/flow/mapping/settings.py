@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bot.config.units import PLACEHOLDER
@@ -163,11 +172,18 @@ _CONDITIONS_SCHEMA = {
     },
 }
 
+# Without a serializer of their own, the schema of a whole configuration would show how they are made inside.
 RecordsPath = Annotated[
-    Records, PlainValidator(_read_records), WithJsonSchema({"type": "string", "description": "A path, or a path[]."})
+    Records,
+    PlainValidator(_read_records),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "description": "A path, or a path[]."}),
 ]
 JsonPath = Annotated[
-    Path, PlainValidator(_read_path), WithJsonSchema({"type": "string", "minLength": 1, "description": "A path."})
+    Path,
+    PlainValidator(_read_path),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "minLength": 1, "description": "A path."}),
 ]
 ConditionMap = Annotated[Any, PlainValidator(read_conditions), WithJsonSchema(_CONDITIONS_SCHEMA)]
 FieldMap = Annotated[
@@ -184,7 +200,8 @@ class MapSettings(BaseModel):
 
     about: str = Field("", description="For people: the feed, and where its format is documented.")
     records: RecordsPath = Field(
-        Records(Path(()), is_list=False),
+        "",
+        validate_default=True,
         description="Where the prints are in a frame: a path; with [] behind it, each item of the list there.",
     )
     only: ConditionMap = Field((), description="What a record must be, all of it; others are passed over in silence.")
