@@ -11,6 +11,8 @@ from bot import __version__
 from bot.model.errors import InputError, UnavailableError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.model.alerts import DeliveryState
 
 STATES = ("queued", "sending", "sent", "digested", "expired", "dead", "unknown")
@@ -126,6 +128,77 @@ def deliveries(
         click.echo(errands.retry(config, wanted))
     else:
         click.echo(errands.deliveries(config, state=state, destination=destination, limit=limit))
+
+
+@flowbot.group()
+def webhooks() -> None:
+    """Prints that a vendor posts to us: register, list, delete at the vendor."""
+
+
+account_option = click.option("--account", help="The radarpulse provider whose key is used, where there are several.")
+
+
+@webhooks.command("register")
+@click.argument("provider")
+@click.option(
+    "--min-score", type=click.FloatRange(0, 100), default=70.0, show_default=True, help="From which score on."
+)
+@account_option
+@config_option
+def webhooks_register(provider: str, min_score: float, account: str | None, config: Path) -> None:
+    """Have RadarPulse post to PROVIDER, which is of type webhook; its secret is kept beside the store."""
+    from bot.feeds import register_webhook
+
+    click.echo(register_webhook(config, provider, account=account, min_score=min_score))
+
+
+@webhooks.command("list")
+@account_option
+@config_option
+def webhooks_list(account: str | None, config: Path) -> None:
+    """List what is registered at RadarPulse."""
+    from bot.feeds import list_webhooks
+
+    click.echo(list_webhooks(config, account=account))
+
+
+@webhooks.command("delete")
+@click.argument("webhook_id", metavar="ID")
+@account_option
+@config_option
+def webhooks_delete(webhook_id: str, account: str | None, config: Path) -> None:
+    """End a registration at RadarPulse, and forget its secret."""
+    from bot.feeds import delete_webhook
+
+    click.echo(delete_webhook(config, webhook_id, account=account))
+
+
+@flowbot.group()
+def tape() -> None:
+    """The recorded feed."""
+
+
+@tape.command("fetch")
+@click.option("--provider", required=True, help="Whose history.")
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Which day, such as 2026-11-20.")
+@click.option("--replace", is_flag=True, help="In the place of what is on the tape of that day.")
+@config_option
+def tape_fetch(provider: str, day: "datetime", replace: bool, config: Path) -> None:
+    """Fill a past day's tape from the vendor's history."""
+    from bot.feeds import fetch_day
+
+    click.echo(fetch_day(config, provider, day.date(), replace=replace))
+
+
+@flowbot.command("map")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--map", "name", help="A map that comes with flowbot, or a file; with -c, a mapped provider.")
+@click.option("-c", "--config", type=click.Path(path_type=Path), help="The configuration with your own map.")
+def map_(file: Path, name: str | None, config: Path | None) -> None:
+    """Show what the frames in FILE become, field by field, so that a map is written in minutes."""
+    from bot.feeds import explain_map
+
+    click.echo(explain_map(file, name=name, config=config))
 
 
 def main() -> NoReturn:

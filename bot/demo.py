@@ -7,12 +7,13 @@ import time
 from pathlib import Path
 
 from bot import logs
-from bot.app import Service, with_signals
+from bot.app import with_signals
 from bot.destinations.settings import ConsoleSettings
 from bot.model.secret import Secret
 from bot.outbox.settings import StoreSettings
 from bot.providers.radarpulse import RadarPulseSettings
 from bot.rules.rule import Rule, make_rule
+from bot.service import Service
 from bot.settings import Settings, example_rules
 from bot.workbench.demo import DemoScreen
 from bot.workbench.simulator import SimulateOptions, Simulator, simulating
@@ -64,7 +65,7 @@ def _settings(simulator: Simulator, folder: Path) -> Settings:
         providers={"simulated": feed},
         destinations={TERMINAL: ConsoleSettings(type="console")},
         rules=rules,
-        store=StoreSettings(path=Path("flowbot.db")),
+        store=StoreSettings(path=Path("flowbot.db"), tape=None),
     )
 
 

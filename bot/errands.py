@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from bot import logs
-from bot.app import open_destinations
 from bot.flow.market import new_york
 from bot.model.alerts import Alert, Batch, Clause, Delivery, DeliveryState, RuleHit
 from bot.model.errors import InputError, UnavailableError
@@ -18,6 +17,7 @@ from bot.outbox.sqlite import read_deliveries, read_explanation, retry_deliverie
 from bot.render.explanation import explain_text
 from bot.render.listing import listing
 from bot.settings import Settings, load
+from bot.wiring import open_destinations
 from bot.workbench.simulator import SimulateOptions, serve
 
 

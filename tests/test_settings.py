@@ -91,7 +91,7 @@ delivery:
 admin: {notify: [desk]}
 score_bands: {extreme: 85, elevated: 70, notable: 55}
 dedup: {keep: 7d}
-store: {path: state/flowbot.db}
+store: {path: state/flowbot.db, tape: state/tape}
 http:  {listen: 127.0.0.1:8080, public_url: null}
 log:   {level: info, format: json}
 """
@@ -99,7 +99,6 @@ log:   {level: info, format: json}
 
 LATER: dict[str, Mapping[str, Any]] = {
     "who may steer": {"admin": {"discord_roles": [], "discord_users": [], "slack_users": []}},
-    "tapes": {"store": {"tape": "state/tape"}},
 }
 """Keys of the contract that are still to come: whoever brings one moves it from here to CONTRACT."""
 
@@ -145,6 +144,7 @@ def test_the_contract_is_accepted(folder: Path) -> None:
     assert rule.route.repeats == "edit"
     assert settings.admin.notify == ["desk"]
     assert settings.dedup.keep == 7 * 86_400
+    assert settings.store.tape == Path("state/tape")
     assert settings.http.address == ("127.0.0.1", 8080)
     assert settings.look.bands.name(70) == "ELEVATED"
     assert settings.warnings == ()

@@ -9,9 +9,11 @@ from bot.commands.questions import COMMANDS, EXAMPLES, Help, Request, Status, Ti
 from bot.engine.session import LINE_FROM_USD, ContractFlow, Query, Session, TickerFlow, Totals
 from bot.flow.market import is_open
 from bot.model.alerts import Explanation
+from bot.model.ports import ProviderStatus
 from bot.model.prints import Bias, Print
 from bot.render.explanation import explain_text
 from bot.render.look import Bands
+from bot.render.spans import clock_span
 from bot.render.words import (
     BIAS_TAGS,
     KIND_TAGS,
@@ -54,12 +56,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ProviderReport:
-    """One feed. Times are unix nanoseconds, 0 = never."""
+    """One feed, as it knows itself."""
 
     name: str
-    is_connected: bool
-    last_frame_ns: int = 0
-    last_error: str = ""
+    status: ProviderStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +213,35 @@ def _status(report: StatusReport, now_ns: int) -> Answer:
         Part("Destinations", tuple(map(_destination, report.destinations)) or ("none configured",)),
         Part("Today", (*today, f"last alert: {_since(report.last_alert_ns, now_ns)}")),
     )
-    is_well = all(each.is_connected for each in report.providers) and not any(e.parked for e in report.destinations)
+    is_heard = all(feed.status.is_connected for feed in report.providers)
+    is_well = is_heard and not any(destination.parked for destination in report.destinations)
     title = f"{'All is well' if is_well else 'Something needs a look'} · up {age((now_ns - report.started_ns) / 1e9)}"
     return Answer(title, parts, "neutral" if is_well else "trouble", is_private=True)
 
 
 def _provider(report: ProviderReport, now_ns: int) -> str:
-    state = "🟢 connected" if report.is_connected else "🔴 not connected"
-    facts = [f"{report.name}: {state}", f"last frame {_since(report.last_frame_ns, now_ns)}", report.last_error]
+    status = report.status
+    state = "🟢 connected" if status.is_connected else "🔴 not connected"
+    facts = [
+        f"{report.name}: {state}",
+        {"stream": "", "poll": "polled", "inbound": "posts to us", "replay": "a tape"}[status.mode],
+        "delayed" if status.is_delayed else "",
+        f"last frame {_since(status.last_frame_ns, now_ns)}",
+        status.last_error if not status.is_connected else "",
+        _gaps(status, now_ns),
+        status.budget,
+    ]
     return one_line(" · ".join(fact for fact in facts if fact), MAX_LINE)
+
+
+def _gaps(status: ProviderStatus, now_ns: int) -> str:
+    """`2 gaps (1 not recovered), 31 prints recovered, the last 10:31:05–10:31:40 ET`."""
+    recovered, lost, last = status.gaps["recovered"], status.gaps["lost"], status.last_gap
+    if not recovered + lost or last is None:
+        return ""
+    not_recovered = f" ({lost} not recovered)" if lost else ""
+    told = f"{_count(recovered + lost, 'gap')}{not_recovered}, {_count(status.recovered, 'print')} recovered"
+    return f"{told}, the last {clock_span(last.from_ns, last.to_ns, now_ns)}"
 
 
 def _destination(report: DestinationReport) -> str:

@@ -71,10 +71,19 @@ class Metrics:
         ended = CounterMetricFamily(
             "flowbot_provider_disconnects", "Sessions that ended or never began", labels=["provider", "reason"]
         )
+        gaps = CounterMetricFamily(
+            "flowbot_provider_gaps", "Times in which a feed was not heard", labels=["provider", "outcome"]
+        )
+        recovered = CounterMetricFamily(
+            "flowbot_prints_recovered", "Prints that were given back after a gap", labels=["provider"]
+        )
         for name, status in self._providers.items():
+            recovered.add_metric([name], status.recovered)
+            for outcome, count in status.gaps.items():
+                gaps.add_metric([name, outcome], count)
             connected.add_metric([name], float(status.is_connected))
             last_frame.add_metric([name], status.last_frame_ns / 1e9)
             sessions.add_metric([name], status.sessions)
             for reason, count in status.disconnects.items():
                 ended.add_metric([name, reason], count)
-        yield from (connected, last_frame, sessions, ended)
+        yield from (connected, last_frame, sessions, ended, gaps, recovered)

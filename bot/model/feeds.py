@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 import msgspec
@@ -55,3 +56,7 @@ class FeedMeans:
     ledger: Ledger
     tell: Callable[[str, Notice], None]
     """Tell the admins about a subject; at most once an hour each."""
+    folder: Path = Path()
+    """The configuration file's own: relative paths begin there."""
+    store_folder: Path = Path()
+    """Where the store is, and whatever else flowbot keeps beside it."""

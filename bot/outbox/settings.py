@@ -13,6 +13,15 @@ class StoreSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: Path = Field(Path("state/flowbot.db"), description="The SQLite file, relative to the configuration file.")
+    tape: Path | None = Field(
+        Path("state/tape"),
+        description="The folder where every frame is recorded, a file a day, relative to the configuration file; null: "
+        "nothing is recorded.",
+    )
+    tape_keep: Duration = Field(30 * 86400.0, ge=86400.0, description="How long days are kept on the tape, e.g. 30d.")
+    tape_max_gb: float = Field(
+        20.0, gt=0, description="How many gigabytes the tape may take; the oldest days go first."
+    )
 
 
 class DedupSettings(BaseModel):

@@ -9,6 +9,9 @@ from bot.commands.core import Answer, Core, DestinationReport, Part, ProviderRep
 from bot.commands.layout import boxes
 from bot.commands.questions import Help, Status, Ticker, Top, Why, read_text
 from bot.engine.session import Query
+from bot.model.feeds import Gap
+from bot.model.ports import ProviderStatus
+from bot.render.spans import clock_span
 from tests.commands.prints import NOW, a_print, core, ns
 
 
@@ -89,9 +92,10 @@ async def test_an_unknown_alert() -> None:
 
 async def test_status_tells_good_from_bad() -> None:
     """Each feed, each destination, today's counts; one bad feed or parked destination is trouble."""
+    connected = ProviderStatus(is_connected=True, last_frame_ns=ns(NOW - timedelta(seconds=2)))
     fine = StatusReport(
         started_ns=ns(NOW - timedelta(hours=2)),
-        providers=(ProviderReport("radarpulse", is_connected=True, last_frame_ns=ns(NOW - timedelta(seconds=2))),),
+        providers=(ProviderReport("radarpulse", connected),),
         destinations=(DestinationReport("desk", waiting=1204),),
         counts_today={"prints": 12431, "alerts": 40},
         last_alert_ns=ns(NOW - timedelta(minutes=1)),
@@ -103,7 +107,7 @@ async def test_status_tells_good_from_bad() -> None:
         ("desk: 🟢 open · 1,204 waiting",),
         ("prints: 12,431", "alerts: 40", "last alert: 1 min ago"),
     ]
-    down = replace(fine, providers=(ProviderReport("radarpulse", is_connected=False, last_error="refused:\nkey"),))
+    down = replace(fine, providers=(ProviderReport("radarpulse", ProviderStatus(last_error="refused:\nkey")),))
     parked = replace(fine, destinations=(DestinationReport("desk", parked="channel_not_found"),))
     for report, line in (
         (down, "radarpulse: 🔴 not connected · last frame never · refused: key"),
@@ -112,6 +116,21 @@ async def test_status_tells_good_from_bad() -> None:
         bad = await core(status=report).answer(Status())
         assert bad.tone == "trouble"
         assert line in [each for part in bad.parts for each in part.lines]
+
+
+async def test_status_tells_how_a_feed_is_heard_and_what_it_missed() -> None:
+    """A polled feed says so, with what its key has left; gaps with what became of them, and when the last was."""
+    gap = Gap("whales", ns(NOW - timedelta(minutes=5)), ns(NOW - timedelta(minutes=4)), recovered=31)
+    polled = ProviderStatus(
+        is_connected=True, last_frame_ns=ns(NOW), mode="poll", is_delayed=True, budget="150 of 200 left today",
+        gaps={"recovered": 1, "lost": 1}, recovered=31, last_gap=gap,
+    )  # fmt: skip
+    answer = await core(status=StatusReport(ns(NOW), (ProviderReport("whales", polled),))).answer(Status())
+    (line,) = answer.parts[0].lines
+    assert line == (
+        "whales: 🟢 connected · polled · delayed · last frame 0 ms ago · 2 gaps (1 not recovered), 31 prints recovered,"
+        f" the last {clock_span(gap.from_ns, gap.to_ns, ns(NOW))} · 150 of 200 left today"
+    )
 
 
 async def test_help_names_every_command() -> None:

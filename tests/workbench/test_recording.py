@@ -92,6 +92,20 @@ def test_a_line_that_is_no_print_is_skipped(tmp_path: Path) -> None:
     assert [frame.ticker for _, frame in play(path)] == ["F"]
 
 
+def test_a_frame_that_is_no_text_is_left_out(tmp_path: Path) -> None:
+    """The simulator sends text; such a frame came from another sort of feed."""
+    binary = {"t": 1_784_000_000_000_000_000, "p": "other", "raw64": "/wA="}
+    path = write(tmp_path / "tape.jsonl", binary, tape(0, '{"ticker":"F"}'))
+    assert [frame.ticker for _, frame in play(path)] == ["F"]
+
+
+def test_a_folder_of_days_is_sent_day_by_day(tmp_path: Path) -> None:
+    """As far apart as they were received."""
+    write(tmp_path / "2026-07-14.jsonl", tape(86_400, '{"ticker":"B"}'))
+    write(tmp_path / "2026-07-13.jsonl.gz", tape(0, '{"ticker":"A"}'))
+    assert [(due_s, frame.ticker) for due_s, frame in play(tmp_path)] == [(0.0, "A"), (86_400.0, "B")]
+
+
 def test_a_file_with_nothing_to_send_is_refused(tmp_path: Path) -> None:
     """With its name, and what was expected in it."""
     path = write(tmp_path / "empty.jsonl", "")
