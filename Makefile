@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo run test lint types floors unit scenarios bench chaos lock clean
+.PHONY: demo run test lint types floors unit scenarios bench chaos fuzz lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/runtime.stamp
@@ -39,6 +39,10 @@ bench: $(VENV)/dev.stamp
 # kill -9 at every point x every answer of the platforms (8 minutes), then half an hour of random trouble.
 chaos: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.chaos $(CHAOS)
+
+# A million changed frames through every parser (some minutes).
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -114,6 +114,7 @@ class _Reader:
         targets = self._named("destinations", "destination", root.get("destinations"), kinds)
         self._check_credentials(root, kinds)
         self._check_notified(root)
+        self._check_hooks(feeds)
         rules, problems = read_rules(
             root.get("rules", []), ("rules",), self.document, destinations=_keys(root.get("destinations"))
         )
@@ -176,6 +177,15 @@ class _Reader:
             path = ("admin", "notify", index)
             if isinstance(name, str) and name not in known and path not in self.document.unfilled:
                 self._problem(path, f'unknown destination "{name}" in admin.notify{suggest(name, known)}')
+
+    def _check_hooks(self, feeds: Mapping[str, providers.ProviderSettings]) -> None:
+        """No two providers are posted to at one path."""
+        first: dict[str, str] = {}
+        for name, own in feeds.items():
+            path = providers.hook_path(name, own)
+            if path is not None and first.setdefault(path, name) != name:
+                message = f'provider "{name}" receives at {path}, as does "{first[path]}": give one another path'
+                self._problem(("providers", name), message, at_key=True)
 
     def _warnings(self, rules: Collection[Rule], feeds: Mapping[str, providers.ProviderSettings]) -> Iterator[Problem]:
         sent = frozenset[str]().union(*(providers.facts(feed) for feed in feeds.values()))

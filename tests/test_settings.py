@@ -219,6 +219,23 @@ def test_a_rule_has_its_own_max_age_and_repeats(folder: Path) -> None:
     assert (settings.rules[0].route.max_age_s, settings.rules[0].route.repeats) == (900.0, "drop")
 
 
+def test_two_providers_cannot_be_posted_to_at_one_path(folder: Path) -> None:
+    text = SMALL.replace(
+        'api_key: "${RADARPULSE_API_KEY}"}}',
+        'api_key: "${RADARPULSE_API_KEY}"}, a: {type: webhook, of: radarpulse, path: /hooks/b},\n'
+        "  b: {type: webhook, of: optionwhales}}",
+    )
+    assert problems(folder, text) == [
+        'config.yaml:3:3: provider "b" receives at /hooks/b, as does "a": give one another path'
+    ]
+
+
+def test_an_admin_is_told_where_there_is_a_destination(folder: Path) -> None:
+    assert problems(folder, SMALL + "admin: {notify: [terminal, hok]}") == [
+        'config.yaml:7:28: unknown destination "hok" in admin.notify; did you mean "hook"?'
+    ]
+
+
 def test_secrets_are_all_known(folder: Path) -> None:
     """Every key, token and webhook URL, so that the log can star them out; and none of them in a repr."""
     settings = read(folder, CONTRACT)

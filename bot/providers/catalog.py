@@ -48,3 +48,14 @@ def facts(settings: ProviderSettings) -> frozenset[str]:
             return replay.facts(settings)
         case _:
             return {"radarpulse": radarpulse.FACTS, "optionwhales": optionwhales.FACTS}[settings.type]
+
+
+def hook_path(name: str, settings: ProviderSettings) -> str | None:
+    """Where a provider that is posted to receives; None: it is not."""
+    match settings:
+        case InboundSettings():
+            return inbound.path_of(name, settings)
+        case MappedSettings(transport="webhook"):
+            return settings.path
+        case _:
+            return None
