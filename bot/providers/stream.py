@@ -1,7 +1,7 @@
 """The thin shell around a vendor's WebSocket: connect, read, notice silence, connect again. Shared by every feed.
 
-What frames mean, `Feed.decode` knows; when to try again, `backoff`; why a session ended, `ends`; how a socket is
-opened and closed, `connection`.
+What is read, `reader` knows; when to try again, `backoff`; why a session ended, `ends`; how a socket is opened and
+closed, `connection`.
 """
 
 import asyncio
@@ -13,16 +13,15 @@ import msgspec
 import structlog
 
 from bot.flow.market import is_open
-from bot.model.errors import FrameError
-from bot.model.ports import Frame, Intake, ProviderStatus, Record
-from bot.model.prints import Print
+from bot.model.ports import Intake, ProviderStatus
 from bot.model.secret import Secret
 from bot.providers.backoff import LENIENT_REFUSALS, End, Tries, next_try
-from bot.providers.connection import DATA, PONG_S, Connection, NoSession, connected
+from bot.providers.connection import PONG_S, Connection, NoSession, connected
 from bot.providers.ends import is_connection_limit
-from bot.providers.feed import ErrorFrame, Feed, Heartbeat, Note, Several, Subscribed, Unwelcome, Welcome
+from bot.providers.feed import Feed
 from bot.providers.heard import Heard
 from bot.providers.lifetime import Lifetime
+from bot.providers.reader import Reader
 from bot.providers.surroundings import Surroundings
 
 log = structlog.get_logger()
@@ -56,10 +55,9 @@ class Stream:
         self._heard = heard or Heard()
         self._gap_ended = gap_ended
         self._life = Lifetime()
-        self._is_held = False
-        self._complaint = ""
         self._welcome: asyncio.Future[None] | None = None
         """Of this session: done once the vendor has let us in."""
+        self._complaint = ""
         self._answered_ns = 0
         """When the last ping that was answered went out."""
 
@@ -146,10 +144,18 @@ class Stream:
         if unheard_ns is not None and self._gap_ended is not None:
             self._gap_ended(unheard_ns, now_ns)
 
+    def _welcomed(self) -> None:
+        if self._welcome is not None and not self._welcome.done():
+            self._welcome.set_result(None)
+            self._begin(self._status.last_frame_ns)
+
     async def _converse(self, connection: Connection, intake: Intake) -> End:
+        reader = Reader(
+            self._feed, self._status, self._heard, intake, now_ns=self._around.now_ns, welcomed=self._welcomed
+        )
         async with asyncio.TaskGroup() as tasks:
-            reading = tasks.create_task(self._read(connection, intake))
-            watches = [tasks.create_task(watch(connection)) for watch in (self._watch, self._keep_alive)]
+            reading = tasks.create_task(reader.read(connection))
+            watches = [tasks.create_task(watch(connection, reader)) for watch in (self._watch, self._keep_alive)]
             try:
                 if await self._is_let_in(connection, reading):
                     await self._subscribe(connection)
@@ -160,6 +166,7 @@ class Stream:
                 for watch in watches:
                     watch.cancel()
                 await connection.close()
+        self._complaint = reader.complaint
         return self._judge(reading.result(), intake)
 
     def _judge(self, end: End, intake: Intake) -> End:
@@ -193,103 +200,7 @@ class Stream:
             await self._around.sleep(lines.beat_s)
             await _say(lines.beat, connection)
 
-    async def _read(self, connection: Connection, intake: Intake) -> End:
-        """The hot loop: nothing but what each frame needs, and no await beside the one for the next frame.
-
-        That one gives the event loop a turn only when all that one read of the socket brought (256 KiB at most) has
-        been taken: some ten milliseconds of work.
-        """
-        receive, now_ns, status = connection.receive, self._around.now_ns, self._status
-        decode, accept, name = self._feed.decode, intake.accept, self._feed.name
-        keep, record = self._heard.latest.append, intake.record
-        has_bug = False
-        while True:
-            kind, raw, words = await receive()
-            if kind not in DATA:
-                if (end := await connection.heed(kind, raw, words)) is not None:
-                    return end
-                continue
-            received_ns = status.last_frame_ns = now_ns()
-            try:
-                found = decode(raw, received_ns, name)
-            except FrameError as error:
-                self._reject(intake, error.reason, error.detail, raw, record)
-            except Exception as bug:  # in one frame's decoding; it must not end the feed
-                self._reject(intake, "bug", f"{type(bug).__name__} in decoding; please report this frame", raw, record)
-                if not has_bug:
-                    has_bug = True
-                    log.exception("provider.decode_bug", provider=name)
-            else:
-                if type(found) is Print:
-                    accept(found)
-                    keep(found)
-                    if record is not None:
-                        record(name, received_ns, raw)
-                elif (refusal := self._heed(found, intake, raw, record)) is not None:
-                    await connection.hang_up(refusal)
-            if intake.is_full:
-                # Pings of the server's are not answered meanwhile: better to lose the session than what it sent.
-                self._is_held = True
-                await intake.room()
-                self._is_held = False
-
-    def _reject(self, intake: Intake, reason: str, detail: str, raw: bytes, record: Record | None) -> None:
-        intake.reject(self.name, reason, self._feed.scrub(detail), self._taped(raw, record))
-
-    def _taped(self, raw: bytes, record: Record | None) -> Frame:
-        """The frame without the key, which a server may quote where it complains: recorded, and returned."""
-        frame: Frame
-        try:
-            frame = self._feed.scrub(raw.decode())
-        except UnicodeDecodeError:
-            frame = raw
-        if record is not None:
-            record(self.name, self._status.last_frame_ns, frame)
-        return frame
-
-    def _heed(self, note: Print | Note, intake: Intake, raw: bytes, record: Record | None) -> End | None:
-        """What is not one print. How the session is to end, if the vendor does not want us."""
-        match note:
-            case Several():
-                self._take_in(note, intake, raw, record)
-            case ErrorFrame(message):
-                self._complaint = self._status.last_error = self._feed.scrub(message)
-                self._reject(intake, "error_frame", self._complaint, raw, record)
-                log.warning("provider.error_frame", provider=self.name, message=self._complaint)
-            case Subscribed(tickers):
-                self._taped(raw, record)
-                wanted = frozenset(self._feed.tickers)
-                if tickers is not None and tickers != wanted:
-                    log.warning(
-                        "provider.subscription_differs", provider=self.name,
-                        missing=sorted(wanted - tickers), unasked=sorted(tickers - wanted),
-                    )  # fmt: skip
-            case Welcome():
-                self._taped(raw, record)
-                if self._welcome is not None and not self._welcome.done():
-                    self._welcome.set_result(None)
-                    self._begin(self._status.last_frame_ns)
-            case Unwelcome(message):
-                self._taped(raw, record)
-                return End("auth", f"the server refused our first message: {message}; is the api_key right?")
-            case Heartbeat() | Print():
-                self._taped(raw, record)
-        return None
-
-    def _take_in(self, found: Several, intake: Intake, raw: bytes, record: Record | None) -> None:
-        for print_ in found.prints:
-            intake.accept(print_)
-        self._heard.latest.extend(found.prints)
-        for print_ in found.cancelled:
-            intake.cancel(print_)
-        if found.faults:
-            frame = self._taped(raw, record)
-            for fault in found.faults:
-                intake.reject(self.name, fault.reason, self._feed.scrub(fault.detail), frame)
-        elif record is not None:
-            record(self.name, self._status.last_frame_ns, raw)
-
-    async def _watch(self, connection: Connection) -> None:
+    async def _watch(self, connection: Connection, reader: Reader) -> None:
         """End a session that has gone silent. Looks now and then, so that a frame costs no timer."""
         feed, status, now_ns = self._feed, self._status, self._around.now_ns
         heard_ns = now_ns()
@@ -298,12 +209,12 @@ class Stream:
             now = now_ns()
             is_excused = feed.is_silent_after_hours and not is_open(datetime.fromtimestamp(now / 1e9, UTC))
             # While the intake is full it is we who do not listen.
-            heard_ns = now if is_excused or self._is_held else max(heard_ns, status.last_frame_ns)
+            heard_ns = now if is_excused or reader.is_held else max(heard_ns, status.last_frame_ns)
             if now - heard_ns >= feed.silence_s * 1e9:
                 await connection.hang_up(End("silence", f"no frame for {feed.silence_s:g} s"))
                 return
 
-    async def _keep_alive(self, connection: Connection) -> None:
+    async def _keep_alive(self, connection: Connection, reader: Reader) -> None:
         """Ping, and end a session whose server does not answer: where silence is usual, nothing else tells.
 
         By the loop's own clock, as it waits for what comes over the socket.
@@ -314,7 +225,7 @@ class Stream:
             heard_ns, asked_ns = status.last_frame_ns, self._around.now_ns()
             if await connection.ping():
                 self._answered_ns = asked_ns
-            elif not self._is_held and status.last_frame_ns == heard_ns:
+            elif not reader.is_held and status.last_frame_ns == heard_ns:
                 await connection.hang_up(End("ping_timeout", f"no answer to a ping for {PONG_S:g} s"))
                 return
 
