@@ -128,8 +128,10 @@ def tally(
     told: dict[int, dict[str, bool]] = {}
     """Size -> the messages that tell of it, oldest first, and whether flowbot could not know of each."""
     for attempt in attempts:
+        if destination in BOTS and not attempt.is_named:
+            continue  # the platform may have known it already; `visible` tells whether it shows a second one
         for size in (store.sizes[id_] for id_ in attempt.ids & store.sizes.keys() if attempt.is_taken):
-            was_cut_off = attempt.run == 1 and (size, destination) in unrecorded
+            was_cut_off = attempt.is_cut_off or (attempt.run == 1 and (size, destination) in unrecorded)
             told.setdefault(size, {}).setdefault(attempt.message, attempt.is_unclear or was_cut_off)
     counts = {size: max(len(told.get(size, ())), visible.get(size, 0)) for size in own}
     excused = [

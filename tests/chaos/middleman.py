@@ -2,6 +2,7 @@
 order, and keeps a record of what was posted. The fakes know nothing of it, nor it of what they document.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable
@@ -26,6 +27,9 @@ _OF_THE_CONNECTION = frozenset({
     "host", "connection", "keep-alive", "content-length", "transfer-encoding", "date", "server", "accept-encoding",
 })  # fmt: skip
 
+UNNAMED = "post "
+"""Begins the name of a post whose message nobody named: if flowbot was killed meanwhile, not even to us."""
+
 
 @dataclass(slots=True)
 class Attempt:
@@ -40,6 +44,12 @@ class Attempt:
     """The platform carried it out."""
     is_unclear: bool
     """Its answer did not tell."""
+    is_cut_off: bool = False
+    """Nobody was there any more to hear the answer."""
+
+    @property
+    def is_named(self) -> bool:
+        return not self.message.startswith(UNNAMED)
 
 
 class Middleman(FaultyServer):
@@ -86,15 +96,20 @@ class Middleman(FaultyServer):
         attempt = None
         if is_post(request):
             # Until we know better: flowbot may be killed, and take this handler with it, while the platform works.
-            number = f"post {len(self.attempts) + 1}"
+            number = f"{UNNAMED}{len(self.attempts) + 1}"
             attempt = Attempt(self.run, _ids(body), number, is_taken=is_passed_on, is_unclear=leaves_unknown(fault))
             self.attempts.append(attempt)
-        reply = await self._pass_on(request, body) if is_passed_on else None
-        if attempt is not None:
-            attempt.is_taken = reply is not None and _is_success(reply)
-            attempt.message = _message(reply) or attempt.message
-            if self.before_answer is not None:
-                await self.before_answer(self.destination)
+        try:
+            reply = await self._pass_on(request, body) if is_passed_on else None
+            if attempt is not None:
+                attempt.is_taken = reply is not None and _is_success(reply)
+                attempt.message = _message(reply) or attempt.message
+                if self.before_answer is not None:
+                    await self.before_answer(self.destination)
+        except asyncio.CancelledError:
+            if attempt is not None:
+                attempt.is_cut_off = True
+            raise
         if fault is None:
             assert reply is not None
             return reply
