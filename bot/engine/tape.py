@@ -8,51 +8,32 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from datetime import date
-from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from bot.engine.tape_folder import Limits, Surroundings, TapeFolder
-from bot.flow.tape import Entry, day_of, to_lines
+from bot.flow.tape import add_line, day_of, end_of
 from bot.model.ports import Frame
 
 log = structlog.get_logger()
 
 FLUSH_S: Final = 0.25
-"""Frames gather for so long: what a `kill -9` costs. A power cut costs what the system had not yet written, usually
+"""Lines gather for so long: what a `kill -9` costs. A power cut costs what the system had not yet written, usually
 half a minute: the tape is not synced, because the store's commits would have to wait for it on the same disk."""
-SLICE: Final = 64
-"""Frames turned into lines together, by whoever records the last of them: they are still in that core's cache, where
-the thread would have to fetch each of them from there, and all that in the interpreter's lock."""
 BUFFER: Final = 2**18
-"""Bytes of lines in one write."""
+"""Bytes of lines that are enough for a write."""
 MOST_BUFFERS: Final = 256
-"""With lines that wait for the disk, 64 MiB; past that frames are dropped."""
+"""That wait for the disk, 64 MiB; past that they are dropped."""
 TELL_S: Final = 60.0
 CLOSE_S: Final = 2.0
 
 
-class _Buffer:
-    """Lines of one day. Used again and again: new memory costs more, page by page, than what is done with it."""
-
-    __slots__ = ("day", "frames", "held", "used")
-
-    def __init__(self, size: int) -> None:
-        self.held = bytearray(size)
-        self.day = date.min
-        self.used = self.frames = 0
-
-    def begin(self, day: date) -> None:
-        self.day, self.used, self.frames = day, 0, 0
-
-    def add(self, lines: bytes, frames: int) -> None:
-        end = self.used + len(lines)
-        self.held[self.used : end] = lines
-        self.used = end
-        self.frames += frames
+class _Lines(NamedTuple):
+    day: date
+    text: bytearray
 
 
 class Tape:
@@ -65,29 +46,39 @@ class Tape:
     def __init__(self, folder: Path, limits: Limits | None = None, surroundings: Surroundings | None = None) -> None:
         self._around = surroundings or Surroundings()
         self._folder = TapeFolder(folder, limits or Limits(), self._around)
-        self._entries: list[Entry] = []
-        self._gathering = threading.Lock()
-        """Held by whoever turns entries into lines, and hands on what they fill."""
-        self._filling: _Buffer | None = None
-        self._full: deque[_Buffer] = deque()
-        self._empty: deque[_Buffer] = deque()
+        # The event loop's own.
+        self._buffer = bytearray()
+        self._day = date.min
+        self._ends_ns = 0
+        """When that day does."""
+        self._ticking: asyncio.TimerHandle | None = None
         self._crowded_out = 0
-        """Frames that found no place to wait in."""
-        # The rest is the thread's own.
+        """Frames that found no room to wait in."""
+        # Given and taken.
+        self._full: deque[_Lines] = deque()
+        self._wake = threading.Event()
+        self._is_closing = False
+        # The thread's own.
         self._refused = 0
         """Frames that the disk refused."""
         self._told = 0
         self._tell_s = 0.0
-        self._wake = threading.Event()
-        self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="tape", daemon=True)
 
+    # --- the event loop's side ---
+
     def record(self, provider: str, received_ns: int, raw: Frame) -> None:
-        """Put a frame on the tape. Takes a microsecond, whatever the disk does."""
-        entries = self._entries
-        entries.append((received_ns, provider, raw))
-        if len(entries) >= SLICE:
-            self._gather()
+        """Put a frame on the tape. Takes a microsecond, whatever the disk does.
+
+        The line is made here and now, though the thread could do it: the frame is in this core's cache, and its memory
+        is free again for the next one. To keep frames until the thread has time costs the feed three times as much.
+        """
+        if received_ns >= self._ends_ns:
+            self._begin_day(received_ns)
+        buffer = self._buffer
+        add_line(buffer, received_ns, provider, raw)
+        if len(buffer) >= BUFFER:
+            self._hand_on()
 
     @property
     def dropped(self) -> int:
@@ -105,52 +96,44 @@ class Tape:
         yield GaugeMetricFamily("flowbot_tape_recording", "0 while the disk does not take the tape", not self.trouble)
 
     def start(self) -> None:
-        """Begin to write."""
+        """Begin to write. Called in the event loop in which frames are recorded."""
         self._thread.start()
+        self._tick()
 
     async def close(self) -> None:
         """Write what waits, if the disk takes it within two seconds. May be called twice."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+        self._hand_on()
         self._is_closing = True
         self._wake.set()
         if self._thread.ident is not None:
             await asyncio.to_thread(self._thread.join, CLOSE_S)
 
-    def _gather(self) -> None:
-        """Turn entries into lines, in the order in which they came. In either thread."""
-        with self._gathering:
-            # Nobody but the event loop adds to them, and only at the end: it may do so between these two lines.
-            entries = self._entries[:SLICE]
-            del self._entries[: len(entries)]
-            try:
-                for day, own in _by_day(entries):
-                    lines = to_lines(own)
-                    self._buffer(day, len(lines)).add(lines, len(own))
-            except _CrowdedOutError:
-                self._crowded_out += len(entries)
-            except Exception:  # a bug here must not cost the feed anything
-                log.exception("tape.bug")
-                self._crowded_out += len(entries)
+    def _tick(self) -> None:
+        self._hand_on()
+        self._ends_ns = 0  # a clock that was set back is noticed with the next frame
+        self._ticking = asyncio.get_running_loop().call_later(FLUSH_S, self._tick)
 
-    def _buffer(self, day: date, size: int) -> _Buffer:
-        """One for a day, with room for so many bytes. Raises _CrowdedOutError."""
-        filling = self._filling
-        if filling is None or filling.day != day or filling.used + size > len(filling.held):
+    def _begin_day(self, received_ns: int) -> None:
+        day = day_of(received_ns)
+        if day != self._day:
             self._hand_on()
-            self._wake.set()
-            if len(self._full) >= MOST_BUFFERS:
-                raise _CrowdedOutError
-            is_usual = size <= BUFFER
-            filling = self._empty.pop() if is_usual and self._empty else _Buffer(max(size, BUFFER))
-            filling.begin(day)
-            self._filling = filling
-        return filling
+            self._day = day
+        self._ends_ns = end_of(day)
 
     def _hand_on(self) -> None:
-        if self._filling is not None:
-            self._full.append(self._filling)
-            self._filling = None
+        """Give the thread what there is, if it takes it."""
+        if not self._buffer:
+            return
+        if len(self._full) < MOST_BUFFERS:
+            self._full.append(_Lines(self._day, self._buffer))
+            self._wake.set()
+        else:
+            self._crowded_out += self._buffer.count(b"\n")
+        self._buffer = bytearray()
 
-    # --- the thread ---
+    # --- the thread's side ---
 
     def _run(self) -> None:
         is_last = False
@@ -160,26 +143,18 @@ class Tape:
             is_last = self._is_closing
             try:
                 self.work()
-            except Exception:  # a bug here must cost no more than what it met
+            except Exception:  # a bug here must cost no more than the lines that it met
                 log.exception("tape.bug")
         self._folder.close()
 
     def work(self) -> None:
         """One turn of the thread: write what waits, say what is missing, and do a step of what else is to be done."""
-        while self._entries:
-            self._gather()
-        with self._gathering:
-            self._hand_on()
         while self._full:
-            self._write(self._full.popleft())
+            day, text = self._full.popleft()
+            if not self._folder.add(day, text):
+                self._refused += text.count(b"\n")
         self._tell()
         self._folder.tidy()
-
-    def _write(self, full: _Buffer) -> None:
-        if not self._folder.add(full.day, memoryview(full.held)[: full.used]):
-            self._refused += full.frames
-        if len(full.held) == BUFFER:
-            self._empty.append(full)
 
     def _tell(self) -> None:
         """What is missing, once a minute."""
@@ -187,17 +162,3 @@ class Tape:
         if missing and now_s >= self._tell_s:
             self._told, self._tell_s = self._told + missing, now_s + TELL_S
             log.warning("tape.frames_dropped", frames=missing, reason=self.trouble or "the disk does not keep up")
-
-
-def _by_day(entries: list[Entry]) -> list[tuple[date, list[Entry]]]:
-    """By the day in New York on which they were received: nearly always one."""
-    if not entries:
-        return []
-    first, last = day_of(entries[0][0]), day_of(entries[-1][0])
-    if first == last:
-        return [(first, entries)]
-    return [(day, list(group)) for day, group in groupby(entries, lambda entry: day_of(entry[0]))]
-
-
-class _CrowdedOutError(Exception):
-    """Too much waits for the disk."""

@@ -14,7 +14,7 @@ from typing import IO, Final
 
 import structlog
 
-from bot.flow.tape import PACKED, PLAIN, file_name, to_lines
+from bot.flow.tape import PACKED, PLAIN, add_line, file_name
 from bot.model.errors import InputError, Problem
 from bot.model.ports import Frame
 from bot.providers.recorded import days_in, files_of, opened
@@ -46,9 +46,9 @@ class DayFile:
         """Somebody has deleted it: what is added now, nobody will read."""
         return os.fstat(self._file.fileno()).st_nlink == 0
 
-    def add(self, lines: memoryview) -> None:
+    def add(self, lines: bytearray) -> None:
         """Append all of it, or nothing. Raises OSError: the disk is full, say."""
-        rest = lines
+        rest = memoryview(lines)
         try:
             while rest:
                 rest = rest[self._file.write(rest) :]
@@ -125,6 +125,7 @@ def _pack(folder: Path, day: date) -> Iterator[None]:
                 while chunk := source.read(CHUNK):
                     out.write(chunk)
                     yield
+    # In the step in which its end was read, so that what was added meanwhile (the clock was set back) is packed too.
     plain.unlink()
     log.info("tape.day_packed", day=day.isoformat(), bytes=(folder / file_name(day, PACKED)).stat().st_size)
 
@@ -139,7 +140,9 @@ class FetchedDay:
 
     def add(self, received_ns: int, provider: str, raw: Frame) -> None:
         """One frame more; whoever reads the tape reads them in this order. Raises OSError."""
-        self._out.write(to_lines([(received_ns, provider, raw)]))
+        line = bytearray()
+        add_line(line, received_ns, provider, raw)
+        self._out.write(line)
         self.count += 1
 
 

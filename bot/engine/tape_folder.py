@@ -67,7 +67,7 @@ class TapeFolder:
         self.trouble = ""
         """Why nothing is recorded now; empty while all is well."""
 
-    def add(self, day: date, lines: memoryview) -> bool:
+    def add(self, day: date, lines: bytearray) -> bool:
         """Append all of it, or nothing: the disk refused, now or a moment ago."""
         if self._around.elapsed_s() < self._retry_s:
             return False
@@ -99,14 +99,14 @@ class TapeFolder:
 
     def close(self) -> None:
         """Leave everything whole. May be called twice."""
-        self._stop_tidying()
+        if self._tidying is not None:
+            self._tidying.close()
+            self._tidying, self._tidied_until = None, None
         self._close_file()
 
     def _open(self, day: date) -> DayFile:
         """The file to add to. Raises OSError where there is none, or the disk is all but full."""
         if self._file is None or self._file.day != day or self._file.is_gone:
-            if self._tidied_until is not None and day < self._tidied_until:
-                self._stop_tidying()  # it may be packing this very day: the clock was set back
             self._close_file()
             self._file = DayFile(self._path, day)
         if self._around.free_bytes(self._path) < self._limits.least_free:
@@ -125,16 +125,9 @@ class TapeFolder:
         if settled == self._tidied_until and now_s < self._tidy_s:
             return
         self._tidied_until, self._tidy_s = settled, now_s + TIDY_S
-        if self._file is not None and self._file.day < settled:
-            self._close_file()  # it is to be packed
         if self._path.exists():
             limits = self._limits
             self._tidying = tidy(self._path, settled, keep_days=limits.keep_days, max_bytes=limits.max_bytes)
-
-    def _stop_tidying(self) -> None:
-        if self._tidying is not None:
-            self._tidying.close()
-            self._tidying, self._tidy_s = None, 0.0
 
     def _close_file(self) -> None:
         if self._file is not None:

@@ -5,17 +5,13 @@ place of `raw`, so that nothing is lost. Also reads plain prints, one JSON objec
 """
 
 import re
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
 from bot.flow.times import NEW_YORK, new_york_ordinal
 from bot.model.errors import FrameError
 from bot.model.ports import Frame
-
-Entry = tuple[int, str, Frame]
-"""Receive time in unix nanoseconds, the provider's name, and the frame."""
 
 PLAIN, PACKED = ".jsonl", ".jsonl.gz"
 """What the files of a day end in: while it lasts, and when it is over."""
@@ -24,6 +20,7 @@ _FILE_NAME = re.compile(r"(\d{4}-\d\d-\d\d)\.jsonl(\.gz)?")
 _NS_PER_S = 1_000_000_000
 _MS_PER_S = 1000
 _LAST_NS = 2**63
+_LINE_END = ord("\n")
 
 
 class Recorded(msgspec.Struct, frozen=True, gc=False):
@@ -58,7 +55,7 @@ class _Line(msgspec.Struct, gc=False):
     raw64: bytes | None = None
 
 
-_encode_lines = msgspec.json.Encoder().encode_lines
+_append = msgspec.json.Encoder().encode_into
 _decode = msgspec.json.Decoder(_Line).decode
 _decode_any = msgspec.json.Decoder(dict[str, object]).decode
 
@@ -66,23 +63,16 @@ _decode_any = msgspec.json.Decoder(dict[str, object]).decode
 # --- lines ---
 
 
-def to_lines(entries: Sequence[Entry]) -> bytes:
-    """The entries as lines, each with its end. Many at once, because this runs for every frame of every feed."""
+def add_line(lines: bytearray, received_ns: int, provider: str, raw: Frame) -> None:
+    """Append a frame's line to `lines`. This runs for every frame of every feed."""
     try:
-        return _encode_lines([_Text(t, p, raw if isinstance(raw, str) else raw.decode()) for t, p, raw in entries])
-    except UnicodeError:
-        return b"".join(_to_line(entry) for entry in entries)
-
-
-def _to_line(entry: Entry) -> bytes:
-    received_ns, provider, raw = entry
-    try:
-        text = raw if isinstance(raw, str) else raw.decode()
-        return _encode_lines([_Text(received_ns, provider, text)])
+        _append(_Text(received_ns, provider, raw if isinstance(raw, str) else raw.decode()), lines, -1)
     except UnicodeError:
         # A text with half a surrogate pair, which no frame of a WebSocket can hold, is kept as bytes too.
         data = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
-        return _encode_lines([_Bytes(received_ns, provider, data)])
+        del lines[lines.rfind(b"\n") + 1 :]
+        _append(_Bytes(received_ns, provider, data), lines, -1)
+    lines.append(_LINE_END)
 
 
 def from_line(line: bytes) -> Recorded:
@@ -112,17 +102,17 @@ def _plain(line: bytes) -> Recorded:
 
 def _own_time_ns(fields: dict[str, object]) -> int | None:
     """When a plain print says that it happened: `timestamp` (unix ms or ISO 8601), or New York's `origTime`."""
-    time = fields.get("timestamp", fields.get("origTime"))
-    if isinstance(time, str):
+    told = fields.get("timestamp", fields.get("origTime"))
+    if isinstance(told, str):
         try:
-            moment = datetime.fromisoformat(time)
+            moment = datetime.fromisoformat(told)
         except ValueError:
             return None  # an odd print is read like any other
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC if "timestamp" in fields else NEW_YORK)
-        time = moment.timestamp() * _MS_PER_S
-    if isinstance(time, int | float) and 0 <= time < _LAST_NS / _NS_PER_S * _MS_PER_S:
-        return int(time * (_NS_PER_S // _MS_PER_S))
+        told = moment.timestamp() * _MS_PER_S
+    if isinstance(told, int | float) and 0 <= told < _LAST_NS / _NS_PER_S * _MS_PER_S:
+        return int(told * (_NS_PER_S // _MS_PER_S))
     return None
 
 
@@ -132,6 +122,11 @@ def _own_time_ns(fields: dict[str, object]) -> int | None:
 def day_of(received_ns: int) -> date:
     """The date in New York then: the day that a frame is recorded under."""
     return date.fromordinal(new_york_ordinal(received_ns // _NS_PER_S))
+
+
+def end_of(day: date) -> int:
+    """When the day after begins in New York, unix nanoseconds."""
+    return int(datetime.combine(day + timedelta(days=1), time.min, NEW_YORK).timestamp()) * _NS_PER_S
 
 
 def file_name(day: date, ending: str = PLAIN) -> str:

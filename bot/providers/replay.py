@@ -140,7 +140,7 @@ class Replay:
 
     async def _once(self, intake: Intake) -> int:
         """Play the tape from its beginning. The number of its frames."""
-        count, first_ns, due_s = 0, None, 0.0
+        count, first_ns = 0, None
         speed, elapsed_s = self._settings.speed, self._around.elapsed_s
         began_s = elapsed_s()
         lines = iter(Recording(self._settings.path))
@@ -150,8 +150,8 @@ class Replay:
             for line in batch:
                 if speed and line.received_ns is not None:
                     first_ns = line.received_ns if first_ns is None else first_ns
-                    due_s = max(due_s, (line.received_ns - first_ns) / 1e9 / speed)
-                    if (wait_s := began_s + due_s - elapsed_s()) > 0:
+                    due_s = began_s + (line.received_ns - first_ns) / 1e9 / speed
+                    if (wait_s := due_s - elapsed_s()) > 0:
                         await self._around.sleep(wait_s)
                 self._hand_over(line, intake)
                 if intake.is_full:

@@ -1,6 +1,5 @@
 """The tape keeps every frame, in daily files that no crash breaks; a slow or full disk costs the tape alone."""
 
-import asyncio
 import errno
 import gzip
 import os
@@ -20,8 +19,9 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from bot.engine import tape as module
-from bot.engine.tape import RETRY_S, SETTLED_S, TIDY_S, Limits, Surroundings, Tape
+from bot.engine.tape import Tape
 from bot.engine.tape_days import DayFile, tidy, write_day
+from bot.engine.tape_folder import RETRY_S, SETTLED_S, TIDY_S, Limits, Surroundings, TapeFolder
 from bot.model.errors import InputError, VendorError
 from bot.providers.recorded import Recording
 from tests.providers.doubles import until
@@ -63,7 +63,7 @@ class World:
     def write(self, tape: Tape, *raws: str | bytes) -> None:
         for raw in raws:
             tape.record("pulse", self.now_ns, raw)
-        tape.work()
+        turn(tape)
 
 
 @pytest.fixture
@@ -71,11 +71,17 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path / "state" / "tape")
 
 
-def finish(tape: Tape) -> None:
-    """What the thread does when it ends."""
+def turn(tape: Tape) -> None:
+    """What the event loop does now and then, and what the thread does next."""
+    tape._hand_on()
+    tape._ends_ns = 0
     tape.work()
-    tape._drop_chores()
-    tape._close_file()
+
+
+def finish(tape: Tape) -> None:
+    """How the thread ends."""
+    turn(tape)
+    tape._folder.close()
 
 
 @pytest.fixture
@@ -88,7 +94,7 @@ def tape(world: World) -> Iterator[Tape]:
 def pack_all(tape: Tape) -> None:
     """Turns until nothing is left to do."""
     tape.work()
-    while tape._chores is not None:
+    while tape._folder.is_tidying:
         tape.work()
 
 
@@ -119,7 +125,7 @@ def test_midnight_in_new_york_begins_a_new_file(world: World, tape: Tape) -> Non
     midnight = at("2026-07-15T04:00:00")
     for received_ns in (midnight - 1, midnight, midnight + 1):
         tape.record("pulse", received_ns, str(received_ns - midnight))
-    tape.work()
+    turn(tape)
     assert (world.raws(TUESDAY), world.raws(WEDNESDAY)) == (["-1"], ["0", "1"])
 
 
@@ -189,7 +195,7 @@ class BrokenDisk:
                 file = self._file
                 self._file = Raw()  # type: ignore[assignment] # the two methods that are used
 
-        monkeypatch.setattr(module, "DayFile", File)
+        monkeypatch.setattr("bot.engine.tape_folder.DayFile", File)
 
 
 def test_a_full_disk_pauses_the_tape_and_leaves_no_torn_line(
@@ -239,22 +245,22 @@ def test_a_folder_that_cannot_be_made_costs_the_tape_alone(world: World, tape: T
 def test_a_disk_that_does_not_keep_up_loses_frames_and_never_blocks(
     world: World, tape: Tape, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What waits is bounded by its bytes; what is past that is counted, and told once a minute."""
-    monkeypatch.setattr(module, "MOST_BYTES", 1000)
+    """What waits is bounded; what is past that is counted, and told once a minute."""
+    monkeypatch.setattr(module, "BUFFER", 500)
+    monkeypatch.setattr(module, "MOST_BUFFERS", 3)
     with capture_logs() as logs:
         for n in range(30):
-            tape.record("pulse", world.now_ns, f"{n:0100}")
-        assert tape.dropped == 19  # the eleventh still finds 1,000 bytes before it
-        tape.work()
-        for _ in range(15):
-            tape.record("pulse", world.now_ns, "x" * 100)
-        tape.work()
-        assert tape.dropped == 23
+            tape.record("pulse", world.now_ns, f"{n:0460}")  # a line of 505 bytes: a buffer each
+        assert tape.dropped == 27
+        turn(tape)
+        world.write(tape, *("x" * 460 for _ in range(4)))
+        assert tape.dropped == 28
+        assert [entry["event"] for entry in logs].count("tape.frames_dropped") == 1
         world.wait(60)
-        tape.work()
+        turn(tape)
     told = [entry["frames"] for entry in logs if entry["event"] == "tape.frames_dropped"]
-    assert told == [19, 4]
-    assert len(world.raws()) == 22
+    assert told == [27, 1]
+    assert len(world.raws()) == 6
 
 
 def test_what_is_missing_is_a_metric(world: World, tape: Tape) -> None:
@@ -291,7 +297,7 @@ def test_frames_are_recorded_while_a_day_is_packed(world: World, tape: Tape, mon
     put(world.folder, "2026-07-13.jsonl", *map(str, range(100)))
     for n in range(5):
         world.write(tape, f"new {n}")
-        assert tape._chores is not None
+        assert tape._folder.is_tidying
     assert world.raws(TUESDAY) == [f"new {n}" for n in range(5)]
     pack_all(tape)
     assert world.files() == ["2026-07-13.jsonl.gz", "2026-07-14.jsonl"]
@@ -315,7 +321,7 @@ def test_what_a_crash_left_behind_is_cleared_away(world: World, tape: Tape) -> N
     """A torn line of a day that is over, and a gzip that was never finished."""
     path = put(world.folder, "2026-07-13.jsonl", "whole")
     path.write_bytes(path.read_bytes() + b'{"t":1')
-    (world.folder / "2026-07-13.jsonl.gz.packing").write_bytes(b"half a gzip")
+    (world.folder / "2026-07-12.jsonl.gz.packing").write_bytes(b"half a gzip")
     pack_all(tape)
     recording = Recording(world.folder)
     assert [line.raw for line in recording] == ["whole"]
@@ -356,18 +362,22 @@ def test_a_day_that_cannot_be_packed_stops_no_other(world: World, tape: Tape) ->
     assert [entry["day"] for entry in logs if entry["event"] == "tape.day_not_packed"] == ["2026-07-12"]
 
 
-def test_a_clock_set_back_writes_to_the_day_that_it_names(
-    world: World, tape: Tape, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Even while that day is being packed: nothing of it is lost."""
-    monkeypatch.setattr("bot.engine.tape_days.CHUNK", 64)
-    put(world.folder, "2026-07-13.jsonl", *map(str, range(10)))
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_clock_set_back_writes_to_the_day_that_it_names(is_open: bool, world: World, tape: Tape) -> None:
+    """Even while that day is being packed, whether its file was open or not: nothing of it is lost."""
+    day_ns = 24 * 3600 * 10**9
+    world.now_ns -= day_ns
+    world.write(tape, "monday")
+    world.now_ns += day_ns
+    if not is_open:
+        tape._folder.close()
     tape.work()
-    world.now_ns -= 24 * 3600 * 10**9
+    assert "2026-07-13.jsonl.gz.packing" in world.files()
+    world.now_ns -= day_ns
     world.write(tape, "again monday")
-    world.now_ns += 48 * 3600 * 10**9
+    world.now_ns += 2 * day_ns
     pack_all(tape)
-    assert world.raws(MONDAY) == [*map(str, range(10)), "again monday"]
+    assert world.raws(MONDAY) == ["monday", "again monday"]
     assert world.files() == ["2026-07-13.jsonl.gz"]
 
 
@@ -491,33 +501,40 @@ async def test_a_tape_that_was_never_started_can_be_closed(tmp_path: Path) -> No
     await Tape(tmp_path).close()
 
 
-async def test_a_frame_that_meets_a_bug_costs_the_tape_that_slice(tmp_path: Path) -> None:
-    """It is told as the bug that it is, and the thread goes on."""
-    with capture_logs() as logs:
+async def test_a_bug_in_the_thread_is_told_and_does_not_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes later is recorded."""
+    with capture_logs() as logs, monkeypatch.context() as patch:
+        patch.delattr(TapeFolder, "add")
         tape = running(tmp_path)
-        tape.record("pulse", 2**80, "from beyond the calendar")
-        await until(lambda: tape.dropped)
-        tape.record("pulse", NOON_NS, "fine")
+        tape.record("pulse", NOON_NS, "lost")
+        await until(lambda: logs)
+        patch.undo()
+        tape.record("pulse", NOON_NS, "kept")
         await tape.close()
-    assert [line.raw for line in Recording(tmp_path)] == ["fine"]
+    assert [line.raw for line in Recording(tmp_path)] == ["kept"]
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["tape.bug"]
 
 
 # --- a kill ---
 
 RECORDER = """
-import itertools, sys, time
+import asyncio, itertools, sys
 from pathlib import Path
-from bot.engine.tape import Limits, Surroundings, Tape
+from bot.engine.tape import Tape
+from bot.engine.tape_folder import Limits, Surroundings
 folder, noon_ns, first = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-tape = Tape(folder, Limits(least_free=0), Surroundings(now_ns=lambda: noon_ns))
-tape.start()
-for n in itertools.count(first):
-    tape.record("pulse", noon_ns + n, "x" * (n % 500))
-    if n % 20 == 0:
-        time.sleep(0.001)
-    if n % 1000 == 0:
-        print(n, flush=True)
+
+async def main():
+    tape = Tape(folder, Limits(least_free=0), Surroundings(now_ns=lambda: noon_ns))
+    tape.start()
+    for n in itertools.count(first):
+        tape.record("pulse", noon_ns + n, "x" * (n % 500))
+        if n % 20 == 0:
+            await asyncio.sleep(0.001)
+        if n % 1000 == 0:
+            print(n, flush=True)
+
+asyncio.run(main())
 """
 """Records frames numbered from `first` on, as fast as a busy feed, and says how far it is."""
 
@@ -534,9 +551,9 @@ def test_a_kill_at_any_moment_costs_the_last_moments_alone(tmp_path: Path) -> No
                 assert process.stdout.readline()
             time.sleep(chance.random() * 0.05)
             process.kill()
-    put_after = running(tmp_path)
-    put_after.record("pulse", NOON_NS, "the end")
-    asyncio.run(put_after.close())
+    tape = World(tmp_path).tape()
+    tape.record("pulse", NOON_NS, "the end")
+    finish(tape)
 
     recording = Recording(tmp_path)
     *lines, last = recording

@@ -1,13 +1,13 @@
 """The tape's format: what is recorded is read back, what is no line is said to be none, and days are New York's."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.flow.tape import PACKED, Recorded, day_in, day_of, file_name, from_line, to_lines
+from bot.flow.tape import PACKED, Recorded, add_line, day_in, day_of, end_of, file_name, from_line
 from bot.model.errors import FrameError
 
 NOON_NS = 1_784_217_600_000_000_000  # 2026-07-16 16:00:00 UTC, noon in New York
@@ -15,6 +15,13 @@ NOON_NS = 1_784_217_600_000_000_000  # 2026-07-16 16:00:00 UTC, noon in New York
 FRAMES = st.one_of(st.text(), st.binary(), st.text().map(str.encode))
 NAMES = st.text(min_size=1, max_size=20)
 ENTRIES = st.lists(st.tuples(st.integers(0, 2**63 - 1), NAMES, FRAMES), max_size=20)
+
+
+def to_lines(entries: list[tuple[int, str, str | bytes]]) -> bytes:
+    lines = bytearray()
+    for entry in entries:
+        add_line(lines, *entry)
+    return bytes(lines)
 
 
 def test_a_line_is_what_the_contract_says() -> None:
@@ -104,6 +111,8 @@ def test_no_line_breaks_the_reader(line: bytes) -> None:
 def test_a_frame_is_of_the_day_in_new_york(received_ns: int, day: date) -> None:
     """In summer and in winter."""
     assert day_of(received_ns) == day
+    assert day_of(end_of(day)) == day + timedelta(days=1)
+    assert day_of(end_of(day) - 1) == day
 
 
 @pytest.mark.parametrize(

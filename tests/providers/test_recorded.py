@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bot.flow.tape import Recorded, to_lines
+from bot.flow.tape import Recorded, add_line
 from bot.model.errors import InputError
 from bot.providers import recorded as module
 from bot.providers.recorded import Recording
@@ -15,8 +15,15 @@ from bot.providers.recorded import Recording
 NOON_NS = 1_784_217_600_000_000_000
 
 
+def lines_of(*raws: str) -> bytes:
+    lines = bytearray()
+    for raw in raws:
+        add_line(lines, NOON_NS, "pulse", raw)
+    return bytes(lines)
+
+
 def put(path: Path, *raws: str, more: bytes = b"") -> Path:
-    data = to_lines([(NOON_NS, "pulse", raw) for raw in raws]) + more
+    data = lines_of(*raws) + more
     path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
     return path
 
@@ -32,7 +39,7 @@ def test_a_file_is_read_as_often_as_you_like(name: str, tmp_path: Path) -> None:
 
 def test_lines_that_are_none_are_counted_and_told_once(tmp_path: Path) -> None:
     """A torn end, a hole that a power cut left; empty lines are nothing at all. A last line may lack its end."""
-    whole = to_lines([(NOON_NS, "pulse", "b")])
+    whole = lines_of("b")
     path = put(tmp_path / "tape.jsonl", "a", more=b"\n\x00\x00\x00\n[1]\n  \n" + whole + whole[:-1])
     recording = Recording(path)
     with capture_logs() as logs:

@@ -13,7 +13,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from structlog.testing import capture_logs
 
-from bot.flow.tape import to_lines
+from bot.flow.tape import add_line
 from bot.model.ports import Frame
 from bot.providers import radarpulse
 from bot.providers.means import NO_MEANS
@@ -32,7 +32,9 @@ def pulse(**changes: Any) -> str:
 
 def tape(folder: Path, *frames: tuple[float, str, Frame], name: str = "tape.jsonl") -> Path:
     """A file with these frames: seconds after the first moment, the provider's name, and the frame."""
-    lines = to_lines([(RECORDED_NS + int(s * SECOND_NS), provider, raw) for s, provider, raw in frames])
+    lines = bytearray()
+    for seconds, provider, raw in frames:
+        add_line(lines, RECORDED_NS + int(seconds * SECOND_NS), provider, raw)
     (folder / name).write_bytes(gzip.compress(lines) if name.endswith(".gz") else lines)
     return folder / name
 
