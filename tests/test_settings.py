@@ -230,6 +230,15 @@ def test_two_providers_cannot_be_posted_to_at_one_path(folder: Path) -> None:
     ]
 
 
+def test_a_key_in_an_address_is_not_repeated(folder: Path) -> None:
+    """Who put a key into a URL, where it must not be, finds it in no message; the host is told."""
+    for url in ("wss://x.example/s?api_key=fake-key-1", "wss://fake-key-1@x.example/", "wss://x.example/fake-key-1#a"):
+        text = SMALL.replace("type: radarpulse,", f'type: radarpulse, ws_url: "{url}",')
+        (problem,) = problems(folder, text)
+        assert "fake-key-1" not in problem
+        assert "x.example" in problem
+
+
 def test_an_admin_is_told_where_there_is_a_destination(folder: Path) -> None:
     assert problems(folder, SMALL + "admin: {notify: [terminal, hok]}") == [
         'config.yaml:7:28: unknown destination "hok" in admin.notify; did you mean "hook"?'

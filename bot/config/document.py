@@ -4,6 +4,7 @@ What a placeholder stood for never leaves this room in a message: `got` and `hus
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +19,21 @@ MAX_QUOTED = 60
 """Characters of the user's own text that a message repeats."""
 _KINDS = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}
 
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*://)([^/?#]*@)?([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+
 MIN_LEAK = 9
 """A message that shares this many characters in a row with a filled-in value is not shown..."""
 MIN_LEAK_ELSEWHERE = 5
 """... nor one that holds the whole of a shorter value; one about another field may share up to four by chance."""
+
+
+def _without_keys(text: str) -> str:
+    """Of an address its host: keys stand before it, in the path and in the query. Other text as it is."""
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
+        return text
+    scheme, user, host, rest = found.groups()
+    return f"{scheme}{'…@' if user else ''}{host}{'/…' if rest.strip('/') else rest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,7 @@ class Document:
             return ""
         if not quote or value is None or isinstance(value, (Mapping, list)):
             return f", got {_KINDS.get(type(value), 'a number')}"
-        shown = json.dumps(value, ensure_ascii=False)
+        shown = json.dumps(_without_keys(value) if isinstance(value, str) else value, ensure_ascii=False)
         return f", got {shown if len(shown) <= MAX_QUOTED else shown[:MAX_QUOTED] + '…'}"
 
     def hush(self, path: PathTo, message: str) -> str:

@@ -160,7 +160,7 @@ class WebhookSettings(DestinationSettings):
     @model_validator(mode="after")
     def _encrypted(self) -> Self:
         if not self.allow_private and not self.url.reveal().startswith("https://"):
-            raise ValueError("expected a URL that begins with https://; http:// is for allow_private: true only")
+            raise ValueError("url must begin with https://; http:// is for allow_private: true only")
         return self
 
 
