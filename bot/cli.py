@@ -57,7 +57,9 @@ def demo(seconds: float, rate: float) -> None:
     "--rate", type=float, help="Prints a second, 0: as fast as possible. Default: 25, or the file's own pace."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same market.")
-@click.option("--file", "tape", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A recorded tape.")
+@click.option(
+    "--file", "tape", type=click.Path(exists=True, path_type=Path), help="A tape: a file, or a folder of days."
+)
 @click.option("--speed", type=float, default=1.0, show_default=True, help="How much faster than recorded.")
 def simulate(port: int, rate: float | None, seed: int, tape: Path | None, speed: float) -> None:
     """Serve both providers' protocols on this machine, from a seeded market or a tape."""

@@ -68,10 +68,10 @@ class Tape:
     # --- the event loop's side ---
 
     def record(self, provider: str, received_ns: int, raw: Frame) -> None:
-        """Put a frame on the tape. Takes a microsecond, whatever the disk does.
+        """Put a frame on the tape. Takes a microsecond or two, whatever the disk does.
 
         The line is made here and now, though the thread could do it: the frame is in this core's cache, and its memory
-        is free again for the next one. To keep frames until the thread has time costs the feed three times as much.
+        is free again for the next one. Frames kept for the thread cost the feed more, as it needs the same lock.
         """
         if received_ns >= self._ends_ns:
             self._begin_day(received_ns)
