@@ -35,7 +35,7 @@ SHORTEST_TOKEN = 10
 class LogSettings(BaseModel):
     """`log:` what is written to standard error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least severe level to write.")
     format: Literal["json", "console"] = Field("json", description="One JSON object a line, or lines for people.")

@@ -37,7 +37,7 @@ def _lowered(raw: object) -> object:
 class HoursSettings(BaseModel):
     """A daily window in New York time; one that ends before it begins goes on past midnight."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, populate_by_name=True)
 
     begins: Clock = Field(alias="from", description='When posting begins, New York time: "09:25".')
     ends: Clock = Field(alias="to", description='When posting ends, New York time: "16:15".')

@@ -20,7 +20,7 @@ HttpUrl = Annotated[VendorUrl, AfterValidator(_http)]
 class DiscordSettings(BaseModel):
     """`discord:` is needed for discord_channel destinations and slash commands; webhooks do without."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     token: Secret = Field(description="The bot's token, from the developer portal; best as ${DISCORD_BOT_TOKEN}.")
     api_url: HttpUrl = Field(
@@ -31,7 +31,7 @@ class DiscordSettings(BaseModel):
 class SlackSettings(BaseModel):
     """`slack:` is needed for slack_channel destinations and slash commands; webhooks do without."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     bot_token: Secret = Field(description="The bot's token, xoxb-…; best as ${SLACK_BOT_TOKEN}.")
     app_token: Secret | None = Field(

@@ -14,7 +14,7 @@ from bot.model.terms import RepeatMode
 class PerMinute(BaseModel):
     """A pace of the admin's own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     per_minute: int = Field(gt=0, description="Messages a minute, at most.")
 
@@ -25,7 +25,7 @@ PaceSetting = Literal["auto", "none"] | PerMinute
 class DestinationSettings(BaseModel):
     """What every destination may be told, whatever its platform: each key of `delivery:` again, for it alone."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     needs: ClassVar[Literal["discord", "slack"] | None] = None
     """The section of the configuration that holds this type's credentials."""

@@ -16,7 +16,7 @@ from bot.model.terms import RepeatMode, Terms
 class AdminSettings(BaseModel):
     """`admin:` who hears of trouble."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     notify: list[str] = Field(
         default_factory=list, description="Names of destinations that are told of trouble with the others."
@@ -26,7 +26,7 @@ class AdminSettings(BaseModel):
 class DeliverySettings(BaseModel):
     """`delivery:` the defaults for every destination."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     max_age: Duration | None = Field(
         120.0, description="An alert that waited longer since we received its print goes to the digest; null: never."

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 class HttpSettings(BaseModel):
     """`http:` health, readiness and metrics."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     listen: str = Field(
         "127.0.0.1:8080", description="host:port to listen on. Port 0 picks a free one and logs it. IPv6: [::1]:8080."

@@ -10,7 +10,7 @@ from bot.config.units import Duration
 class StoreSettings(BaseModel):
     """`store:` where flowbot keeps what it must not forget."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     path: Path = Field(Path("state/flowbot.db"), description="The SQLite file, relative to the configuration file.")
     tape: Path | None = Field(
@@ -27,6 +27,6 @@ class StoreSettings(BaseModel):
 class DedupSettings(BaseModel):
     """`dedup:` how long a print is remembered, so that it never alerts twice."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     keep: Duration = Field(7 * 86400.0, description="How long prints, alerts and deliveries are remembered, e.g. 7d.")

@@ -61,7 +61,7 @@ HookPath = Annotated[
 class InboundSettings(BaseModel):
     """A feed that is POSTed to us, signed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     type: Literal["webhook"] = Field(description="A vendor posts prints to our HTTP listener.")
     of: Literal["radarpulse", "optionwhales"] = Field(description="Whose prints these are: how a body is read.")

@@ -94,7 +94,7 @@ Ticker = Annotated[str, Field(pattern=r"^[!-~]{1,40}$")]
 class SessionSettings(BaseModel):
     """A session that is asked for by HTTP before the feed is opened; its id is {session} from then on."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     post: RestUrl = Field(description="The address to POST to; it gets the header and the query of auth.")
     path: JsonPath = Field(description="Where in the answer the session's id is, such as stream.sessionid.")
@@ -103,7 +103,7 @@ class SessionSettings(BaseModel):
 class AuthSettings(BaseModel):
     """How the feed knows us. {key} stands for api_key, {session} for the session's id."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     header: Headers = Field(
         {}, description="Headers of the handshake and of requests: {Authorization: 'Bearer {key}'}."
@@ -124,7 +124,7 @@ class AuthSettings(BaseModel):
 class HeartbeatSettings(BaseModel):
     """A message of ours that keeps the connection alive."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     every: Duration = Field(30.0, ge=1, description="How often.")
     message: Message = Field(description="What is sent.")
@@ -133,7 +133,7 @@ class HeartbeatSettings(BaseModel):
 class SinceSettings(BaseModel):
     """How a poll asks for what is new."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     query: str = Field(min_length=1, description="The parameter that takes the newest print's time: newer_than.")
     unit: Literal["s", "ms", "iso"] = Field("ms", description="The form of that time.")
@@ -142,7 +142,7 @@ class SinceSettings(BaseModel):
 class MappedSettings(BaseModel):
     """Any JSON feed, read by a map."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     type: Literal["mapped"] = Field(description="Any feed, by a map.")
     map: NamedOrInlineMap = Field(description="The name of a map that comes with flowbot, or a map.")

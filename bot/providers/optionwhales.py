@@ -31,7 +31,7 @@ MAX_MESSAGE = 300
 class OptionWhalesSettings(BaseModel):
     """An OptionWhales feed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     type: Literal["optionwhales"] = Field(description="The vendor.")
     api_key: ApiKey = Field(description="A Pro key from your OptionWhales account, best as ${OPTIONWHALES_API_KEY}.")

@@ -30,7 +30,7 @@ FACTS = frozenset(
 class RadarPulseSettings(BaseModel):
     """A RadarPulse feed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     type: Literal["radarpulse"] = Field(description="The vendor.")
     api_key: ApiKey = Field(description="The key from RadarPulse's Developer Console, best as ${RADARPULSE_API_KEY}.")

@@ -64,7 +64,7 @@ FramesOf = Annotated[
 class ReplaySettings(BaseModel):
     """A tape, played again."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     type: Literal["replay"] = Field(description="A tape in the place of a feed.")
     path: Path = Field(description="A file (.jsonl or .jsonl.gz), or a folder: every day in it, oldest first.")

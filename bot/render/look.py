@@ -13,7 +13,7 @@ LINK_FIELDS = ("ticker", "contract")
 class Bands(BaseModel):
     """From which score on an alert carries a band's name; below the lowest it carries none."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     extreme: float = Field(85, ge=0, le=100, description="Scores from here on are marked EXTREME.")
     elevated: float = Field(70, ge=0, le=100, description="Scores from here on are marked ELEVATED.")

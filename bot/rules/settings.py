@@ -45,7 +45,7 @@ Mention = Annotated[
 class RuleSettings(BaseModel):
     """One rule: which prints matter, where they are posted, and how often."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: Name = Field(description="Your name for the rule; it is shown in alerts and labels metrics.")
     when: Annotated[dict[str, Any], WhenSchema()] = Field(description="What a print must be; all of it must hold.")

@@ -196,7 +196,7 @@ FieldMap = Annotated[
 class MapSettings(BaseModel):
     """How the frames of one feed become prints."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     about: str = Field("", description="For people: the feed, and where its format is documented.")
     records: RecordsPath = Field(
