@@ -10,9 +10,9 @@ from types import FrameType
 
 import structlog
 
-from bot import logs
 from bot.service import Service
-from bot.settings import Settings, load
+from bot.settings import Settings
+from bot.wiring import ready
 
 log = structlog.get_logger()
 
@@ -22,9 +22,7 @@ STOP_DEADLINE_S = 9.5
 
 def run(config: Path) -> None:
     """Run the service until SIGTERM or SIGINT. Raises InputError, UnavailableError."""
-    settings = load(config)
-    logs.redactor.learn(settings.secrets)
-    logs.configure(settings.log)
+    settings = ready(config)
     for warning in settings.warnings:
         log.warning("config.warning", problem=str(warning))
     gc.freeze()  # what is loaded by now stays loaded: a full collection that looked at it would pause for 30 ms

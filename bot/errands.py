@@ -17,7 +17,7 @@ from bot.outbox.sqlite import read_deliveries, read_explanation, retry_deliverie
 from bot.render.explanation import explain_text
 from bot.render.listing import listing
 from bot.settings import Settings, load
-from bot.wiring import open_destinations
+from bot.wiring import open_destinations, ready
 from bot.workbench.simulator import SimulateOptions, serve
 
 
@@ -62,9 +62,7 @@ def retry(config: Path, wanted: str) -> str:
 
 def send_test(config: Path, destination: str) -> str:
     """Post one alert, marked TEST, and say where it went. Raises InputError, UnavailableError."""
-    settings = load(config)
-    logs.redactor.learn(settings.secrets)
-    logs.configure(settings.log)
+    settings = ready(config)
     if destination not in settings.destinations:
         known = ", ".join(sorted(settings.destinations))
         raise InputError(f'no destination "{destination}" in {config}; it has {known}')

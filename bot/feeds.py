@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from bot import logs
 from bot.config.wording import suggest
 from bot.flow.mapping.settings import MapSettings
 from bot.flow.market import NEW_YORK, session_date
@@ -22,6 +21,7 @@ from bot.providers.mapped_settings import MappedSettings
 from bot.providers.optionwhales import OptionWhalesSettings
 from bot.providers.radarpulse import RadarPulseSettings
 from bot.settings import Settings, load
+from bot.wiring import ready
 
 if TYPE_CHECKING:
     from bot.providers.radarpulse_rest import RadarPulseRest
@@ -38,7 +38,7 @@ def register_webhook(config: Path, name: str, *, account: str | None, min_score:
     """Have RadarPulse post to the provider `name`. Raises InputError, UnavailableError."""
     from bot.providers import webhooks
 
-    settings = _ready(config)
+    settings = ready(config)
     own = settings.providers.get(name)
     if not isinstance(own, InboundSettings):
         known = [other for other, each in settings.providers.items() if isinstance(each, InboundSettings)]
@@ -51,7 +51,7 @@ def list_webhooks(config: Path, *, account: str | None) -> str:
     """What is registered at RadarPulse. Raises InputError, UnavailableError."""
     from bot.providers import webhooks
 
-    settings = _ready(config)
+    settings = ready(config)
     return _asked(settings, account, lambda rest: webhooks.listing(rest, settings.store_path.parent))
 
 
@@ -59,7 +59,7 @@ def delete_webhook(config: Path, id_: str, *, account: str | None) -> str:
     """End a registration. Raises InputError, UnavailableError."""
     from bot.providers import webhooks
 
-    settings = _ready(config)
+    settings = ready(config)
     return _asked(settings, account, lambda rest: webhooks.delete(rest, id_, settings.store_path.parent))
 
 
@@ -92,7 +92,7 @@ def _asked(settings: Settings, account: str | None, ask: "Callable[[RadarPulseRe
 
 def fetch_day(config: Path, name: str, day: date, *, replace: bool) -> str:
     """Fill the tape of a day that is over from the vendor's history. Raises InputError, UnavailableError."""
-    settings = _ready(config)
+    settings = ready(config)
     if settings.store.tape is None:
         raise InputError(f"{config}: store.tape is null: there is no tape to put the day on")
     if day >= session_date(datetime.now(UTC)):
@@ -176,10 +176,3 @@ def _map(name: str | None, config: Path | None) -> MapSettings:
         known = ", ".join(mapped) or "none"
         raise InputError(f"name the provider of type mapped with --map; {config} has {known}")
     return mapped[name].map
-
-
-def _ready(config: Path) -> Settings:
-    settings = load(config)
-    logs.redactor.learn(settings.secrets)
-    logs.configure(settings.log)
-    return settings

@@ -3,12 +3,22 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
+from bot import logs
 from bot.destinations import catalog as destinations
 from bot.model.feeds import FeedMeans
 from bot.model.ports import Destination, Provider
 from bot.providers import catalog as providers
-from bot.settings import Settings
+from bot.settings import Settings, load
+
+
+def ready(config: Path) -> Settings:
+    """The configuration, with logs as it wants them and its secrets starred out of them. Raises InputError."""
+    settings = load(config)
+    logs.redactor.learn(settings.secrets)
+    logs.configure(settings.log)
+    return settings
 
 
 @asynccontextmanager

@@ -197,7 +197,7 @@ class Outbox(Protocol):
     """
 
     async def commit(self, matches: Sequence[Match], judge: Judge, targets: Mapping[str, Target]) -> Commit:
-        """Judge and record `matches` in one transaction: stamps, cooldowns, alerts, deliveries, repeats, position.
+        """Judge and record `matches` in one transaction: stamps, cooldowns, alerts, deliveries, repeats.
 
         A destination that is not among `targets` has the terms of `Terms()`.
         """

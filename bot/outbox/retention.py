@@ -29,8 +29,7 @@ class Step(NamedTuple):
 
 
 def forget(db: sqlite3.Connection, before_ns: int, *, now_ns: int) -> Step:
-    """Forget some of what is older than `before_ns`: stamps, cooldowns, notices, gaps, what keys
-    spent, alerts that are settled.
+    """Forget some of what is older than `before_ns`: stamps, cooldowns, notices, gaps, spendings, settled alerts.
 
     What still waits after so long is expired, and remembered for as long again, so that its end can be read.
     What is on its way stays.

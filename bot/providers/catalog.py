@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from bot.flow.mapping.fills import facts_filled
 from bot.model.feeds import FeedMeans
 from bot.model.ports import Provider
-from bot.providers import inbound, optionwhales, radarpulse, replay
+from bot.providers import inbound, replay
+from bot.providers.decoders import VENDORS
 from bot.providers.inbound import InboundSettings
 from bot.providers.mapped_settings import MappedSettings
 from bot.providers.means import NO_MEANS
@@ -47,7 +48,7 @@ def facts(settings: ProviderSettings) -> frozenset[str]:
         case ReplaySettings():
             return replay.facts(settings)
         case _:
-            return {"radarpulse": radarpulse.FACTS, "optionwhales": optionwhales.FACTS}[settings.type]
+            return VENDORS[settings.type][1]
 
 
 def hook_path(name: str, settings: ProviderSettings) -> str | None:

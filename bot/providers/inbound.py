@@ -22,8 +22,8 @@ from bot.model.feeds import FeedMeans
 from bot.model.ports import Intake, ProviderStatus
 from bot.model.prints import Print
 from bot.model.secret import Secret
-from bot.providers import optionwhales, radarpulse
 from bot.providers.bodies import Headers, frames, is_signed
+from bot.providers.decoders import VENDORS
 from bot.providers.feed import ApiKey, Decode, ErrorFrame, Several
 from bot.providers.webhook_secrets import kept_secrets
 
@@ -231,24 +231,23 @@ class Inbound:
 
 # --- what builds it ----------------------------------------------------------------------------------------
 
-_KINDS: Final[dict[str, tuple[Decode, frozenset[str], str]]] = {
-    "radarpulse": (radarpulse.decode, radarpulse.FACTS, "ticker"),
-    "optionwhales": (optionwhales.decode, optionwhales.FACTS, "type"),
-}
-"""By `of`: how a frame is read, what it tells, and the key that every frame has and no envelope."""
+_MARKS: Final = {"radarpulse": "ticker", "optionwhales": "type"}
+"""By `of`: the key that every frame has and no envelope."""
 
 
 def facts(settings: InboundSettings) -> frozenset[str]:
     """The names of the print vocabulary that such a feed is known to fill."""
-    return _KINDS[settings.of][1]
+    return VENDORS[settings.of][1]
 
 
 def build(name: str, settings: InboundSettings, means: FeedMeans) -> Inbound:
     """The provider, ready to run. Beside the store is what `flowbot webhooks register` keeps."""
-    decode, told, mark = _KINDS[settings.of]
+    decode, told = VENDORS[settings.of]
     own = settings.secret
 
     def known() -> Collection[Secret]:
         return (own,) if own is not None else kept_secrets(means.store_folder, name).values()
 
-    return Inbound(InboundFeed(name, path_of(name, settings), known, partial(frames, mark=mark), decode, told))
+    return Inbound(
+        InboundFeed(name, path_of(name, settings), known, partial(frames, mark=_MARKS[settings.of]), decode, told)
+    )

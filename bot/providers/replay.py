@@ -24,7 +24,7 @@ from bot.model.errors import FrameError, InputError
 from bot.model.feeds import FeedMeans
 from bot.model.ports import Frame, Intake, ProviderStatus
 from bot.model.prints import Print
-from bot.providers import optionwhales, radarpulse
+from bot.providers.decoders import VENDORS
 from bot.providers.feed import Decode
 from bot.providers.lifetime import Lifetime
 from bot.providers.maps import names, ready_map
@@ -38,10 +38,6 @@ Read = Callable[[Frame, int, str], Iterable[Reading]]
 
 AT_ONCE: Final = 250
 """Frames read from the disk together, in a thread; between two such reads the event loop gets its turn."""
-VENDORS: Final[Mapping[str, tuple[Decode, frozenset[str]]]] = {
-    "radarpulse": (radarpulse.decode, radarpulse.FACTS),
-    "optionwhales": (optionwhales.decode, optionwhales.FACTS),
-}
 
 
 # --- settings ----------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from bot.model.secret import Secret
 from bot.outbox.sqlite import open_outbox
 from bot.providers import inbound as module
 from bot.providers.bodies import frames
+from bot.providers.decoders import VENDORS
 from bot.providers.inbound import RESERVED_PATHS, Inbound, InboundSettings, build, facts
 from bot.providers.means import NO_MEANS
 from bot.providers.webhook_secrets import FILE, forget_secret, keep_secret
@@ -294,7 +295,7 @@ async def test_a_bug_in_decoding_costs_one_element(tmp_path: Path, monkeypatch: 
     def broken(raw: Frame, received_ns: int, name: str) -> Print:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(module._KINDS, "radarpulse", (broken, frozenset(), "ticker"))
+    monkeypatch.setitem(VENDORS, "radarpulse", (broken, frozenset()))
     with capture_logs() as logs:
         async with site(tmp_path) as found:
             assert await found.post(body_of(trade(), trade())) == 200
