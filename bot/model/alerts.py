@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from bot.model.memory import Evidence
 from bot.model.prints import Bias, Print
 
 Priority = Literal["high", "normal", "low"]
@@ -34,6 +35,8 @@ class RuleHit(msgspec.Struct, frozen=True):
 
     rule: str
     why: tuple[Clause, ...]
+    evidence: Evidence | None = None
+    """Of a rule with memory: what had accumulated."""
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -73,6 +76,8 @@ class Delivery(msgspec.Struct, frozen=True):
     repeats: Repeats | None = None
     is_cancelled: bool = False
     """The trade was taken back by the exchange: what told of it is shown struck through."""
+    amendments: int = 0
+    """How often the alert was changed after it was decided: its print turned out to be a leg of an order, say."""
 
     @property
     def id(self) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from bot.model.alerts import Clause, Priority
+from bot.model.memory import Evidence, Remembering
 from bot.model.prints import Print
 from bot.model.terms import RepeatMode
 
@@ -27,6 +28,8 @@ class Route(msgspec.Struct, frozen=True):
     """The rule's own word; None: the destination's."""
     max_age_s: float | None = None
     """The rule's own word; None: the destination's."""
+    remembering: Remembering | None = None
+    """A rule with memory: a print that it matches is remembered, and fires it only with what it remembers."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -34,6 +37,8 @@ class Match(msgspec.Struct, frozen=True):
 
     print: Print
     routes: tuple[Route, ...]
+    evidence: Mapping[str, Evidence] = {}
+    """Of those among them that remember, by the rule's name."""
 
 
 class Known(msgspec.Struct, frozen=True):

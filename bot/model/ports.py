@@ -230,6 +230,10 @@ class Outbox(Protocol):
         """A trade that its provider reported before is taken back: its alert is shown struck through wherever it was
         posted (`edits`), and is not posted where it waits (expired). Nothing happens where no alert told of it."""
 
+    async def amend(self, found: Print) -> Commit:
+        """More is known of a print than when its alert was decided: the alert tells of `found` from now on, and what
+        was posted shows it (`edits`). Nothing happens where no alert told of it."""
+
     async def waiting(self) -> Mapping[str, int]:
         """Deliveries that wait for their turn, by destination."""
 

@@ -14,6 +14,7 @@ OptionType = Literal["call", "put"]
 Side = Literal["ask", "bid", "mid"]
 Kind = Literal["sweep", "block", "split", "single"]
 Bias = Literal["bull", "bear", "neutral"]
+Session = Literal["regular", "extended"]
 
 CONTRACT_MULTIPLIER = 100
 """Shares that one contract of US equity options stands for (OCC)."""
@@ -86,6 +87,15 @@ class Print(msgspec.Struct, frozen=True, gc=False):
     """Given back after a gap in the feed: late by nature."""
     is_delayed: bool = False
     """The feed as a whole runs behind the market, by contract with its vendor; a single print is not to blame."""
+    session: Session | None = None
+    """Whether `time` lies within New York's regular trading hours (half days and holidays known), or outside."""
+    time_of_day: float | None = None
+    """Of `time`: seconds since midnight by New York's clock."""
+    opening: bool | None = None
+    """True: provably opens a position, because it is larger than the open interest and all that traded before it that
+    day together. False: not provable; it may open one all the same."""
+    multi_leg: bool | None = None
+    """One leg of a multi-leg order, as the feed says, or as its other leg shows: then `bias` is neutral."""
 
     @property
     def contract(self) -> str | None:

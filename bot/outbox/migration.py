@@ -40,6 +40,11 @@ INSERT INTO heard SELECT provider, received_ns FROM positions;  -- version 2 kne
 DROP TABLE positions;
 """
 
+FROM_3_TO_4 = """
+ALTER TABLE deliveries ADD COLUMN amended INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN shown_amended INTEGER NOT NULL DEFAULT 0;
+"""
+
 
 class _Facts(msgspec.Struct):
     """Of an alert's print, what version 2 keeps in columns."""

@@ -3,9 +3,9 @@
 import sqlite3
 
 from bot.model.errors import UnavailableError
-from bot.outbox.migration import FROM_1_TO_2, FROM_2_TO_3, fill_in
+from bot.outbox.migration import FROM_1_TO_2, FROM_2_TO_3, FROM_3_TO_4, fill_in
 
-VERSION = 3
+VERSION = 4
 
 LARGEST_WAL_BYTES = 64 * 2**20
 """What the write-ahead log is cut back to after a burst made it grow; SQLite would keep it at its largest for ever."""
@@ -72,6 +72,8 @@ CREATE TABLE deliveries (
   shown       INTEGER NOT NULL DEFAULT 0,  -- how many of them its message is known to tell of
   cancelled   INTEGER NOT NULL DEFAULT 0,  -- 1: the trade was taken back
   shown_cancelled INTEGER NOT NULL DEFAULT 0,  -- 1: its message is known to tell so
+  amended     INTEGER NOT NULL DEFAULT 0,  -- how often its alert was changed
+  shown_amended INTEGER NOT NULL DEFAULT 0,  -- how many of the changes its message is known to show
   news_ns     INTEGER,           -- since when its message has more to tell; NULL: it has not
   UNIQUE (alert_id, destination)
 );
@@ -144,10 +146,44 @@ CREATE INDEX deliveries_cancelled ON deliveries (destination) WHERE state = 'que
 """
 """What version 3 brought whole."""
 
+SINCE_4 = """
+CREATE TABLE memories (          -- what rules with memory remember
+  memory TEXT NOT NULL,          -- the rule's name, and a digest of what it asks for
+  key    TEXT NOT NULL,          -- a contract, a ticker ...
+  body   BLOB NOT NULL,
+  PRIMARY KEY (memory, key)
+) WITHOUT ROWID;
+
+CREATE TABLE watchlists (        -- tickers that were put on a watchlist, or taken off, since the YAML was written
+  name     TEXT NOT NULL,
+  ticker   TEXT NOT NULL,
+  is_on    INTEGER NOT NULL,     -- 0: taken off
+  noted_ns INTEGER NOT NULL,
+  PRIMARY KEY (name, ticker)
+) WITHOUT ROWID;
+
+CREATE TABLE watches (           -- rules that commands made, one at a time
+  id       INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: the service reads on from the last it knows
+  owner    TEXT NOT NULL,
+  body     TEXT NOT NULL,        -- the rule, JSON, as the YAML would hold it
+  made_ns  INTEGER NOT NULL
+);
+CREATE INDEX watches_by_owner ON watches (owner);
+
+CREATE TABLE reloads (           -- what became of the configuration when it was last read anew
+  asked    TEXT PRIMARY KEY,     -- who asked: a name of the asking command's own, or 'file'
+  done_ns  INTEGER NOT NULL,
+  is_good  INTEGER NOT NULL,
+  report   TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+"""What version 4 brought whole."""
+
 _UP_TO_DATE = {
-    0: f"{TABLES} {SINCE_2} {SINCE_3}",
-    1: f"{FROM_1_TO_2} {SINCE_2} {FROM_2_TO_3} {SINCE_3}",
-    2: f"{FROM_2_TO_3} {SINCE_3}",
+    0: f"{TABLES} {SINCE_2} {SINCE_3} {SINCE_4}",
+    1: f"{FROM_1_TO_2} {SINCE_2} {FROM_2_TO_3} {SINCE_3} {FROM_3_TO_4} {SINCE_4}",
+    2: f"{FROM_2_TO_3} {SINCE_3} {FROM_3_TO_4} {SINCE_4}",
+    3: f"{FROM_3_TO_4} {SINCE_4}",
 }
 """A store's version (0: it is new) -> what makes it today's."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
 
-Value: TypeAlias = float | str | date
+Value: TypeAlias = float | str | date | bool
 Operator = Literal[">=", "<=", ">", "<", "==", "!="]
 
 
@@ -19,10 +19,20 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One fact among at least two values, in the order in which they were written."""
+    """One fact among some values, in the order in which they were written; none at all is never true."""
 
     field: str
     values: tuple[Value, ...]
+    name: str = ""
+    """What the admin calls these values: one of `lists`, or of `watchlists`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A ticker on a watchlist, which changes while the service runs: `resolve` makes a OneOf of it before anything
+    judges it."""
+
+    watchlist: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +60,4 @@ class Not:
 
 
 Test: TypeAlias = Compare | OneOf | Between
-Node: TypeAlias = Test | All | Any | Not
+Node: TypeAlias = Test | Watched | All | Any | Not
