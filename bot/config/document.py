@@ -1,4 +1,4 @@
-"""A YAML file as plain values, with the place of each, and secrets filled in. Knows no setting.
+"""A YAML file, and what it includes, as plain values, with the place of each, and secrets filled in. Knows no setting.
 
 What a placeholder stood for never leaves this room in a message: `got` and `hush` are how messages are made.
 """
@@ -7,12 +7,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bot.config.dotenv import read_dotenv
-from bot.config.placeholders import Filling
-from bot.config.syntax import compose
-from bot.config.tree import PathTo, Place, TreeBuilder, child
+from bot.config.growing import grow
+from bot.config.include import decode, follow
+from bot.config.placeholders import Filling, Leaks, Surroundings
+from bot.config.sources import Reader, Sources
+from bot.config.tree import PathTo, Place, child
 from bot.model.errors import Problem
 
 MAX_QUOTED = 60
@@ -20,11 +23,6 @@ MAX_QUOTED = 60
 _KINDS = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*://)([^/?#]*@)?([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
-
-MIN_LEAK = 9
-"""A message that shares this many characters in a row with a filled-in value is not shown..."""
-MIN_LEAK_ELSEWHERE = 5
-"""... nor one that holds the whole of a shorter value; one about another field may share up to four by chance."""
 
 
 def _without_keys(text: str) -> str:
@@ -38,27 +36,45 @@ def _without_keys(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One file, read. With `problems` it may still be checked further, to find them all at once."""
+    """One file and all that it includes, read. With `problems` it may still be checked further, to find them all."""
 
     file: str
+    """The main one, as it was named."""
     value: object = field(default=None, repr=False)
     """Mappings with text keys, lists, text, numbers, booleans and None."""
     problems: tuple[Problem, ...] = ()
     is_readable: bool = True
     """False where there is nothing to check: no file, or not YAML."""
+    is_whole: bool = True
+    """False where part of it is missing, for a file that it includes could not be read: that is a problem already."""
     places: Mapping[PathTo, Place] = field(default_factory=dict, repr=False)
     key_places: Mapping[PathTo, Place] = field(default_factory=dict, repr=False)
     fillings: Mapping[PathTo, tuple[Filling, ...]] = field(default_factory=dict, repr=False)
     unfilled: frozenset[PathTo] = frozenset()
     """Values whose placeholder could not be filled: a problem already, so no second one about what they hold."""
+    sources: Sources = field(default_factory=Sources, repr=False)
+    """For whoever watches the files: these are named by a document that is not readable, too."""
+    _leaks: list[Leaks] = field(default_factory=list, init=False, repr=False, compare=False)
+    """One, once it is needed."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that was asked for, there or not: the main one, included ones, `.env`, those of `${file:…}`."""
+        return tuple(self.sources.files)
 
     def mark(self, path: PathTo) -> tuple[str, int, int]:
         """File, line and column of the value at `path`, or of its nearest ancestor that exists."""
-        return self._mark(self.places, path)
+        for length in range(len(path), -1, -1):
+            if place := self.places.get(path[:length]):
+                return place
+        return self.file, 0, 0
 
     def key_mark(self, path: PathTo) -> tuple[str, int, int]:
         """File, line and column of the key of `path`; of the value where that is an item of a list, or the root."""
-        return self._mark({**self.places, **self.key_places}, path)
+        for length in range(len(path), -1, -1):
+            if place := self.key_places.get(path[:length]) or self.places.get(path[:length]):
+                return place
+        return self.file, 0, 0
 
     def problem(self, path: PathTo, message: str, *, at_key: bool = False, is_warning: bool = False) -> Problem:
         """`message` at the place of `path`, unless it gives away what a placeholder stood for."""
@@ -87,38 +103,27 @@ class Document:
 
     def hush(self, path: PathTo, message: str) -> str:
         """`message`, or a blander one if it repeats what a placeholder stood for."""
-        for place, fillings in self.fillings.items():
-            is_about_it = path[: len(place)] == place
-            for filling in fillings:
-                if _leaks(message, filling.text, 1 if is_about_it else MIN_LEAK_ELSEWHERE):
-                    return f"the value that comes from ${{{filling.source}}} is not accepted here"
-        return message
-
-    def _mark(self, places: Mapping[PathTo, Place], path: PathTo) -> tuple[str, int, int]:
-        for length in range(len(path), -1, -1):
-            if place := places.get(path[:length]):
-                return self.file, *place
-        return self.file, 0, 0
+        if not self._leaks:
+            self._leaks.append(Leaks(filling for fillings in self.fillings.values() for filling in fillings))
+        source = self._leaks[0].source(message)
+        for length in range(len(path) + 1):
+            if source is None and (own := self.fillings.get(path[:length])):
+                source = Leaks(own, at_least=1).source(message)
+        return message if source is None else f"the value that comes from ${{{source}}} is not accepted here"
 
 
 def read(path: Path | str, environ: Mapping[str, str]) -> Document:
-    """Read the file at `path`, with `.env` beside it; where both set a variable, `environ` wins."""
-    file = str(path)
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        message = "there is no such file; copy config.example.yaml to it, or name another with -c"
-        return Document(file, None, (Problem(file, 0, 0, message),), is_readable=False)
-    except OSError as error:
-        return Document(file, None, (Problem(file, 0, 0, f"cannot be read: {error.strerror}"),), is_readable=False)
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        column = error.start - error.object.rfind(b"\n", 0, error.start)
-        problem = Problem(file, line, column, "not UTF-8; save the file in that encoding")
-        return Document(file, None, (problem,), is_readable=False)
-    folder = Path(path).parent
-    variables, problems = read_dotenv(folder / ".env")
-    return parse(text, file, {**variables, **environ}, folder, problems)
+    """Read the file at `path` and what it includes, with `.env` beside it; where both set a variable, `environ` wins.
+
+    Places name an included file by its path from where the main one was named: `conf/rules/a.yaml`.
+    """
+    file, path, reader = str(path), Path(path), Reader()
+    text = _text(path, file, reader)
+    if isinstance(text, Problem):
+        return Document(file, None, (text,), is_readable=False, sources=Sources(reader.digests))
+    read_one = partial(reader.read, is_special_fine=True)  # some keep secrets in a pipe in place of .env
+    variables, problems = read_dotenv(path.parent / ".env", read_one)
+    return _parse(text, file, path.parent, Surroundings({**variables, **environ}, reader), problems)
 
 
 def parse(
@@ -128,25 +133,34 @@ def parse(
     folder: Path = Path(),
     problems: Sequence[Problem] = (),
 ) -> Document:
-    """The document in `text`; `problems` are those found on the way here."""
-    node = compose(text, file)
-    if isinstance(node, Problem):
-        return Document(file, None, (*problems, node), is_readable=False)
-    if node is None:
-        return Document(file, None, (*problems, Problem(file, 0, 0, "the file is empty")), is_readable=False)
-    builder = TreeBuilder(file, variables, folder)
-    value = builder.build(node, ())
+    """The document in `text` and what it includes; `problems` are those found on the way here."""
+    return _parse(text, file, folder, Surroundings(variables, Reader()), problems)
+
+
+def _text(path: Path, file: str, reader: Reader) -> str | Problem:
+    try:
+        return decode(reader.read(path, is_special_fine=True), file)
+    except FileNotFoundError:
+        message = "there is no such file; copy config.example.yaml to it, or name another with -c"
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+    return Problem(file, 0, 0, message)
+
+
+def _parse(text: str, file: str, folder: Path, surroundings: Surroundings, problems: Sequence[Problem]) -> Document:
+    files = surroundings.reader.digests
+    tree = grow(text, file, folder, surroundings)
+    if isinstance(tree, Problem):
+        return Document(file, None, (*problems, tree), is_readable=False, sources=Sources(files))
+    included = follow(tree, folder, surroundings)
     return Document(
         file,
-        value,
-        (*problems, *builder.problems),
-        places=builder.places,
-        key_places=builder.key_places,
-        fillings=builder.fillings,
-        unfilled=frozenset(builder.unfilled),
+        tree.value,
+        (*problems, *tree.problems),
+        is_whole=included.is_whole,
+        places=tree.places,
+        key_places=tree.key_places,
+        fillings=tree.fillings,
+        unfilled=frozenset(tree.unfilled),
+        sources=Sources(files, included.patterns),
     )
-
-
-def _leaks(message: str, secret: str, at_least: int) -> bool:
-    length = max(min(len(secret), MIN_LEAK), at_least)
-    return any(secret[i : i + length] in message for i in range(len(secret) - length + 1))

@@ -1,6 +1,7 @@
 """Reads a `.env` file: KEY=VALUE lines, with quotes, comments and `export`. Never shows a value."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from bot.model.errors import Problem
@@ -19,10 +20,10 @@ _LINE = re.compile(
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 
-def read_dotenv(path: Path) -> tuple[dict[str, str], list[Problem]]:
+def read_dotenv(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> tuple[dict[str, str], list[Problem]]:
     """The variables of the file at `path`, and its malformed lines. No file, no variables; the last line wins."""
     try:
-        text = path.read_text("utf-8-sig")
+        text = read(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         return {}, []
     except (OSError, UnicodeDecodeError) as error:

@@ -75,6 +75,28 @@ def test_an_alias_inside_itself_is_refused() -> None:
     assert "hold themselves" in found.problems[0].message
 
 
+def test_aliases_without_an_anchor_above() -> None:
+    """The rest is read on. A second anchor of a name would leave it to the reader which one is meant."""
+    found = parse("é: *x\na: [*b]\nb: &b 1\nc: &b 2\nd: *b\n", "f", {})
+    unknown = "an alias (*name) whose anchor (&name) is not above it; put text with a star in quotes"
+    assert messages(found) == [
+        "4:4: there is an anchor &b above; give this one another name",
+        f"1:4: {unknown}",
+        f"2:5: {unknown}",
+    ]
+    assert found.value == {"é": None, "a": [None], "b": 1, "c": 2, "d": 1}
+    assert found.unfilled == {("é",), ("a", 0)}
+    assert found.mark(("a", 0)) == ("f", 2, 5)
+    assert found.mark(("d",)) == ("f", 3, 4), "an alias stands where its anchor stands"
+
+
+def test_what_is_skipped_may_be_large() -> None:
+    """A value whose key is refused is passed over whole, with its anchors known."""
+    found = parse("a: 1\na: {b: [1, {c: 2}], d: []}\n? [x, {y: z}]\n: [1, [2]]\n<<: {e: &e [3]}\nf: *e\n", "f", {})
+    assert found.value == {"a": 1, "f": [3]}
+    assert [problem.line for problem in found.problems] == [2, 3, 5]
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
