@@ -13,12 +13,14 @@ from typing import NamedTuple
 
 from bot.flow.facts import MAX_TEXT, Facts
 from bot.flow.occ import Contract, parse_occ
+from bot.flow.opening import is_opening
 from bot.flow.score import DTE_MAX, OTM_MAX, PREMIUM_MAX, VOL_OI_MAX, score_parts, total
 from bot.flow.sectors import is_inverse, sector_of
-from bot.flow.times import FIRST_YEAR, LAST_YEAR, new_york_ordinal, to_utc
+from bot.flow.times import FIRST_YEAR, LAST_YEAR, new_york_ordinal
+from bot.flow.wall_clock import WallClock
 from bot.flow.words import BIAS_OF, BIASES, KINDS, OPPOSITE, SIDE_OF, SIDES, TYPES
 from bot.model.errors import FrameError
-from bot.model.prints import CONTRACT_MULTIPLIER, Bias, OptionType, Print, ScorePart, Side
+from bot.model.prints import CONTRACT_MULTIPLIER, Bias, OptionType, Print, ScorePart, Session, Side
 from bot.model.sectors import SECTORS, YAHOO_TO_GICS, gics_name
 
 _TICKER = re.compile(r"[A-Z0-9.^/_-]{1,10}")
@@ -27,6 +29,7 @@ _NS_PER_S = 1_000_000_000
 _SAME_PRICE = 1e-9
 _PRICE_STEPS = 10_000
 """A price that we derive is told to so many parts of a dollar. `round` to a number of digits takes 0.5 µs."""
+_FIRST_DAY, _LAST_DAY = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
 _LONGEST_DTE = 366 * 100
 _HIGHEST_SCORE = 100.0
 _PARTS = {
@@ -38,6 +41,8 @@ _PARTS = {
 
 _SECTORS: dict[str | None, str | None] = {name: gics_name(name) for name in (*SECTORS, *YAHOO_TO_GICS)}
 """The usual spellings, to be looked up at once."""
+
+_read_clock = WallClock().read
 
 
 def complete(facts: Facts, provider: str, received_ns: int) -> Print:
@@ -60,8 +65,19 @@ def complete(facts: Facts, provider: str, received_ns: int) -> Print:
         if contract is not None:
             type_, strike, expiry = type_ or contract.type, strike or contract.strike, expiry or contract.expiry
 
-    time = to_utc(f.time) if f.time else None
-    dte, notes = _days_left(f.dte, expiry, time, received_ns)
+    time: datetime | None = None
+    session: Session | None = None
+    time_of_day: float | None = None
+    if f.time:
+        time, session, time_of_day = _read_clock(f.time)
+    dte = f.dte
+    notes: tuple[str, ...] = ()
+    if (
+        dte is None
+        or expiry is None
+        or not (0 <= dte <= _LONGEST_DTE and _FIRST_DAY <= expiry <= _LAST_DAY and expiry.weekday() < _SATURDAY)
+    ):
+        dte, notes = _days_left(dte, expiry, time, received_ns)
 
     size, volume = f.size or None, f.volume or None
     premium = f.premium or None
@@ -79,6 +95,7 @@ def complete(facts: Facts, provider: str, received_ns: int) -> Print:
     elif vol_oi is None and open_interest:
         traded = volume or size
         vol_oi = traded / open_interest if traded else None
+    opening = is_opening(size, volume, open_interest) if volume and size and open_interest is not None else None
 
     sector = _SECTORS.get(f.sector) or _sector_told_otherwise(f.sector) or known.sector
 
@@ -96,8 +113,6 @@ def complete(facts: Facts, provider: str, received_ns: int) -> Print:
             bias = "neutral"
         elif known.is_inverse:
             bias = OPPOSITE[bias]
-    if f.has_multileg:
-        notes = (*notes, "a leg of a multi-leg order: the side alone says little")
 
     score = f.score
     parts: tuple[ScorePart, ...] = ()
@@ -133,6 +148,10 @@ def complete(facts: Facts, provider: str, received_ns: int) -> Print:
         score is not None and f.score is None,
         parts,
         notes,
+        session,
+        time_of_day,
+        opening,
+        f.has_multileg,  # the thirtieth: beyond that, CPython makes a list of them first, which costs a tenth
     )
 
 
@@ -176,7 +195,7 @@ def _days_left(
         sent = None
     if expiry is None:
         return sent, ()
-    if not FIRST_YEAR <= expiry.year <= LAST_YEAR:
+    if not _FIRST_DAY <= expiry <= _LAST_DAY:
         raise FrameError("bad_date", f"expiry {expiry} is not between {FIRST_YEAR} and {LAST_YEAR}")
     notes: tuple[str, ...] = ()
     if expiry.weekday() >= _SATURDAY:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from bot.flow.opening import is_opening
 from bot.flow.score import score_parts, total
 from bot.model.prints import OptionType, Print
 
@@ -61,7 +62,8 @@ class Known:
     """Completes prints from what other prints said. `ranks`: provider -> 0 for the most trusted, 1 for the next …
 
     A provider's own word is never replaced. Open interest holds for a session, volatility for a minute, a spot price
-    for ten seconds; what follows from them (vol/OI, percent out of the money, our local score) is worked out anew.
+    for ten seconds; what follows from them (vol/OI, percent out of the money, our local score, whether the print is
+    provably an opening) is worked out anew.
     """
 
     def __init__(self, ranks: Mapping[str, int]) -> None:
@@ -100,6 +102,8 @@ def _derived(found: Print) -> Print:
     traded = found.volume or found.size
     if vol_oi is None and found.open_interest and traded:
         more["vol_oi"] = vol_oi = traded / found.open_interest
+    if found.opening is None and found.size and found.volume and found.open_interest is not None:
+        more["opening"] = is_opening(found.size, found.volume, found.open_interest)
     if otm_pct is None and found.spot and found.strike is not None and found.type is not None:
         otm = found.strike - found.spot if found.type == "call" else found.spot - found.strike
         more["otm_pct"] = otm_pct = otm / found.spot * 100

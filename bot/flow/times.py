@@ -15,7 +15,8 @@ _S_PER_HOUR = 3600
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_S = int(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC).timestamp())
 _LAST_S = int(datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC).timestamp())
-_FIRST_MS, _LAST_MS = _FIRST_S * 1000, _LAST_S * 1000
+FIRST_MS, LAST_MS = _FIRST_S * 1000, _LAST_S * 1000
+"""The same in unix milliseconds."""
 _UNITS = tuple((_FIRST_S * n, _LAST_S * n, n) for n in (1, 1000, 1_000_000, 1_000_000_000))
 _utc_at = datetime.fromtimestamp
 
@@ -26,7 +27,7 @@ def to_utc(value: int | float | str | datetime, naive: tzinfo = UTC) -> datetime
     `naive` is the zone of a text or datetime that states none. Precise to the microsecond.
     Raises FrameError("bad_date"), also for moments before 1990 or after 2100.
     """
-    if type(value) is int and _FIRST_MS <= value < _LAST_MS:  # by far the commonest
+    if type(value) is int and FIRST_MS <= value < LAST_MS:  # by far the commonest
         return _utc_at(value / 1000, UTC)
     if isinstance(value, str):
         value = _from_text(value)

@@ -83,10 +83,6 @@ class Print(msgspec.Struct, frozen=True, gc=False):
     score_parts: tuple[ScorePart, ...] = ()
     notes: tuple[str, ...] = ()
     """Oddities that a reader should know, in plain words: "expiry is a Saturday"."""
-    is_recovered: bool = False
-    """Given back after a gap in the feed: late by nature."""
-    is_delayed: bool = False
-    """The feed as a whole runs behind the market, by contract with its vendor; a single print is not to blame."""
     session: Session | None = None
     """Whether `time` lies within New York's regular trading hours (half days and holidays known), or outside."""
     time_of_day: float | None = None
@@ -96,6 +92,11 @@ class Print(msgspec.Struct, frozen=True, gc=False):
     day together. False: not provable; it may open one all the same."""
     multi_leg: bool | None = None
     """One leg of a multi-leg order, as the feed says, or as its other leg shows: then `bias` is neutral."""
+
+    is_recovered: bool = False
+    """Given back after a gap in the feed: late by nature."""
+    is_delayed: bool = False
+    """The feed as a whole runs behind the market, by contract with its vendor; a single print is not to blame."""
 
     @property
     def contract(self) -> str | None:

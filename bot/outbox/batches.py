@@ -8,7 +8,8 @@ import msgspec
 from bot.model.alerts import Batch, DeliveryState, Digest
 from bot.model.outcomes import DestinationDead, Outcome, Permanent, Retry, Sent, Unknown
 from bot.model.ports import Fit
-from bot.outbox.rows import RANK, batch_id, deliveries, rows, shown_by
+from bot.outbox.edits import note_shown
+from bot.outbox.rows import RANK, batch_id, deliveries, rows
 
 LARGEST_BATCH = 40
 """More than any platform takes in one message; only bounds what is read to find out what fits."""
@@ -40,7 +41,7 @@ def freeze(db: sqlite3.Connection, destination: str, fit: Fit, *, most: int | No
 def interrupted(db: sqlite3.Connection) -> Sequence[Batch]:
     """Batches that were frozen and never settled, as they were frozen; each counts as attempted from now on.
 
-    Only their deliveries' repeats and cancellations are as they are now.
+    Only what came after their alerts (repeats, a cancellation, an amendment) is as it is now.
     """
     db.execute("UPDATE batches SET attempts = MAX(attempts, 1)")
     return [
@@ -70,11 +71,12 @@ def settle(db: sqlite3.Connection, batch: Batch, outcome: Outcome, *, is_final: 
     state, sent = _ending(batch, outcome)
     db.execute(
         "UPDATE deliveries SET state = ?, message_id = ?, message_channel = ?, message_url = ?, reason = ?,"
-        " updated_ns = ?, attempts = attempts + 1, shown = 0, shown_cancelled = 0,"
-        " news_ns = CASE WHEN repeats > 0 OR cancelled > 0 THEN COALESCE(news_ns, ?) END WHERE batch = ?",
+        " updated_ns = ?, attempts = attempts + 1, shown = 0, shown_cancelled = 0, shown_amended = 0,"
+        " news_ns = CASE WHEN repeats > 0 OR cancelled > 0 OR amended > 0 THEN COALESCE(news_ns, ?) END"
+        " WHERE batch = ?",
         (state, sent.message_id, sent.channel, sent.url, _reason(outcome), now_ns, now_ns, batch.id),
     )
-    _note_shown(db, batch)
+    note_shown(db, batch)
     db.execute("DELETE FROM batches WHERE id = ?", (batch.id,))
 
 
@@ -95,18 +97,6 @@ def requeue(db: sqlite3.Connection, batch: Batch, outcome: Outcome | None, *, is
         ),
     )
     db.execute("DELETE FROM batches WHERE id = ?", (batch.id,))
-
-
-def _note_shown(db: sqlite3.Connection, batch: Batch) -> None:
-    """The message tells what was known when the batch was frozen; of which, an earlier attempt leaves in doubt."""
-    told = shown_by(batch)
-    if told and not db.execute("SELECT 1 FROM batches WHERE id = ? AND attempts > 0", (batch.id,)).fetchone():
-        db.executemany(
-            "UPDATE deliveries SET shown = ?1, shown_cancelled = ?2,"
-            " news_ns = CASE WHEN repeats > ?1 OR cancelled > ?2 THEN news_ns END"
-            " WHERE alert_id = ?3 AND destination = ?4 AND state = 'sent'",
-            told,
-        )
 
 
 def _ending(batch: Batch, outcome: Outcome) -> tuple[DeliveryState, Sent]:

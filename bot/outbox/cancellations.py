@@ -6,7 +6,8 @@ from typing import NamedTuple
 from bot.model.alerts import Alert
 from bot.model.ports import Commit
 from bot.model.prints import Print
-from bot.outbox.rows import TRADE_CANCELLED, decode_alert
+from bot.outbox.edits import change
+from bot.outbox.rows import TRADE_CANCELLED, read_alert
 
 SAME_USD = 0.01
 """A premium that one frame states and another leaves to be computed differs by less."""
@@ -30,11 +31,12 @@ def cancel(db: sqlite3.Connection, found: Print, *, now_ns: int) -> Commit:
     if told is None:
         return Commit({}, (), (), {})
     db.execute("UPDATE stamps SET cancelled = 1 WHERE identity = ?", (told.identity,))
-    alert = _alert(db, told)
-    if alert is None:
+    alert = read_alert(db, told.alert_id)
+    # A stamp also names an alert that merely kept the print quiet.
+    if alert is None or alert.print.identity not in (told.identity, told.trade) or _is_cancelled(db, alert.id):
         return Commit({}, (), (), {})
     _end_cooldowns(db, alert)
-    edits = _strike(db, alert.id, now_ns)
+    edits = change(db, alert.id, "cancelled = 1", now_ns=now_ns)
     return Commit({}, (), (), {}, edits=edits, expired=_expire(db, alert.id, now_ns))
 
 
@@ -64,11 +66,11 @@ def _told(db: sqlite3.Connection, found: Print) -> _Told | None:
     return None if row is None else _Told(*row)
 
 
-def _alert(db: sqlite3.Connection, told: _Told) -> Alert | None:
-    """The alert of that very trade: a stamp also names an alert that merely kept the print quiet."""
-    row = db.execute("SELECT body FROM alerts WHERE id = ?", (told.alert_id,)).fetchone()
-    alert = None if row is None else decode_alert(row[0])
-    return alert if alert is not None and alert.print.identity in (told.identity, told.trade) else None
+def _is_cancelled(db: sqlite3.Connection, alert_id: str) -> bool:
+    """Its deliveries were, all at once."""
+    return (
+        db.execute("SELECT 1 FROM deliveries WHERE alert_id = ? AND cancelled = 1", (alert_id,)).fetchone() is not None
+    )
 
 
 def _end_cooldowns(db: sqlite3.Connection, alert: Alert) -> None:
@@ -76,20 +78,6 @@ def _end_cooldowns(db: sqlite3.Connection, alert: Alert) -> None:
     db.executemany(
         "DELETE FROM cooldowns WHERE rule = ? AND alert_id = ?", [(hit.rule, alert.id) for hit in alert.hits]
     )
-
-
-def _strike(db: sqlite3.Connection, alert_id: str, now_ns: int) -> frozenset[str]:
-    """Mark every delivery; where there is a message to edit, now or once it is out. What a digest tells stays."""
-    edited = (
-        "SELECT destination FROM deliveries WHERE alert_id = ? AND cancelled = 0"
-        " AND (state = 'sent' AND message_id IS NOT NULL OR state = 'sending' AND overflow = '')"
-    )
-    destinations = frozenset(name for (name,) in db.execute(edited, (alert_id,)))
-    db.execute(
-        "UPDATE deliveries SET news_ns = COALESCE(news_ns, ?), cancelled = 1 WHERE alert_id = ? AND cancelled = 0",
-        (now_ns, alert_id),
-    )
-    return destinations
 
 
 def _expire(db: sqlite3.Connection, alert_id: str, now_ns: int) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import NamedTuple, get_args
 
 import msgspec
 
-from bot.model.alerts import Alert, Batch, Delivery, DeliveryRecord, Priority, Repeats
+from bot.model.alerts import Alert, Delivery, DeliveryRecord, Priority, Repeats
 
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 RANK = "priority, solo DESC, score DESC, deliveries.id DESC"
@@ -21,7 +21,7 @@ decode_words = msgspec.json.Decoder(tuple[str, ...]).decode
 
 _DELIVERIES = (
     "SELECT deliveries.id, solo, posts, body, destination, rules, priority, mentions, repeats, repeats_usd, repeats_ns,"
-    " cancelled FROM deliveries JOIN alerts ON alerts.id = alert_id "
+    " cancelled, amended FROM deliveries JOIN alerts ON alerts.id = alert_id "
 )
 _RECORDS = (
     "SELECT alert_id, destination, state, rules, attempts, updated_ns, message_id, message_url,"  # noqa: S608 - our words
@@ -41,12 +41,19 @@ class Row(NamedTuple):
     delivery: Delivery
 
 
+def read_alert(db: sqlite3.Connection, alert_id: str) -> Alert | None:
+    """The alert as it is now; None where the id is unknown or forgotten."""
+    row = db.execute("SELECT body FROM alerts WHERE id = ?", (alert_id,)).fetchone()
+    return None if row is None else decode_alert(row[0])
+
+
 def rows(db: sqlite3.Connection, where: str, arguments: tuple[object, ...]) -> list[Row]:
     """The deliveries that `where` (and what follows it) picks."""
     found = []
-    for row_id, solo, posts, body, destination, rules, priority, mentions, count, usd, last_ns, cancelled in db.execute(
+    for row_id, solo, posts, body, destination, rules, priority, mentions, *since in db.execute(
         _DELIVERIES + where, arguments
     ):
+        count, usd, last_ns, cancelled, amended = since
         delivery = Delivery(
             decode_alert(body),
             destination,
@@ -55,6 +62,7 @@ def rows(db: sqlite3.Connection, where: str, arguments: tuple[object, ...]) -> l
             decode_words(mentions),
             Repeats(count, usd, last_ns) if count else None,
             is_cancelled=bool(cancelled),
+            amendments=amended,
         )
         found.append(Row(row_id, bool(solo), name(delivery.id, posts), delivery))
     return found
@@ -84,15 +92,6 @@ def records(db: sqlite3.Connection, where: str, arguments: tuple[object, ...]) -
         for alert_id, destination, state, rules, attempts, updated_ns, message_id, url, reason, repeats, overflow in (
             db.execute(_RECORDS + where, arguments)
         )
-    ]
-
-
-def shown_by(batch: Batch) -> list[tuple[int, bool, str, str]]:
-    """What a message of this batch tells beside its alerts: repeats, whether the trade was taken back, and of what."""
-    return [
-        (d.repeats.count if d.repeats is not None else 0, d.is_cancelled, d.alert.id, d.destination)
-        for d in batch.deliveries
-        if d.repeats is not None or d.is_cancelled
     ]
 
 

@@ -22,9 +22,10 @@ FACTS = frozenset(
     {
         "ticker", "type", "strike", "expiry", "dte", "size", "open_interest", "vol_oi", "premium", "price", "side",
         "kind", "otm_pct", "spot", "iv", "score", "bias", "sector", "time",
+        "session", "time_of_day", "multi_leg",
     }
 )  # fmt: skip
-"""All but the day's volume: the guide's fields, and the price, which follows from premium and size."""
+"""All but the day's volume, and what takes it: the guide's fields, and what follows from them."""
 
 
 class RadarPulseSettings(BaseModel):

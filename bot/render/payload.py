@@ -4,7 +4,9 @@
 
 - `alerts`: a list of alerts, `id rules priority is_test created_at print why repeats`. `print` has every fact of the
   print vocabulary (docs/vocabulary.md) and `provider provider_id contract received_at score_is_local is_delayed
-  is_recovered notes`; a missing fact is null. `why` has, for each of `rules`, its clauses `text value verdict parts`.
+  is_recovered notes`; a missing fact is null. `why` has, for each of `rules`, its clauses `text value verdict parts`,
+  and `evidence`, null but for a rule with memory: what had accumulated, `text count premium span_s share of factor
+  usual quiet_s prints`, and of the newest of those prints each its `time title premium size side`.
   `repeats` is null or `count premium last_at`: of further prints that this alert stands for.
 - `digest`: `count premium first_at last_at by_bias tickers ticker_count top why` of alerts that are not
   sent one by one.
@@ -19,7 +21,8 @@ from typing import Any, Final
 
 import msgspec
 
-from bot.model.alerts import Batch, Clause, Delivery, Digest, Flow, Repeats
+from bot.model.alerts import Batch, Clause, Delivery, Digest, Flow, Repeats, RuleHit
+from bot.model.memory import Evidence
 from bot.model.prints import Print
 
 MAX_ALERTS: Final = 50
@@ -30,7 +33,8 @@ _ENVELOPE_BYTES: Final = 1024
 
 FACTS: Final = (
     "ticker", "type", "strike", "expiry", "dte", "size", "volume", "open_interest", "vol_oi", "premium", "price",
-    "side", "kind", "otm_pct", "spot", "iv", "score", "bias", "sector", "time",
+    "side", "kind", "otm_pct", "spot", "iv", "score", "bias", "sector", "time", "session", "time_of_day", "opening",
+    "multi_leg",
 )  # fmt: skip
 """The print vocabulary, in the order of its document."""
 _OURS: Final = ("provider", "provider_id", "contract", "score_is_local", "is_delayed", "is_recovered", "notes")
@@ -63,7 +67,7 @@ def _content(batch: Batch) -> tuple[str, object]:
 
 def _alert(delivery: Delivery) -> dict[str, Any]:
     alert = delivery.alert
-    hits = {hit.rule: hit.why for hit in alert.hits}
+    hits = {hit.rule: hit for hit in alert.hits}
     return {
         "id": alert.id,
         "rules": delivery.rules,
@@ -72,7 +76,7 @@ def _alert(delivery: Delivery) -> dict[str, Any]:
         "created_at": _time(alert.created_ns),
         "print": _print(alert.print),
         # Only of the rules that send here: what other rules say is none of this receiver's business.
-        "why": [{"rule": rule, "clauses": _clauses(hits.get(rule, ()))} for rule in delivery.rules],
+        "why": [_why(rule, hits.get(rule)) for rule in delivery.rules],
         "repeats": _repeats(delivery.repeats),
     }
 
@@ -80,6 +84,21 @@ def _alert(delivery: Delivery) -> dict[str, Any]:
 def _print(found: Print) -> dict[str, Any]:
     facts = {name: getattr(found, name) for name in (*FACTS, *_OURS)}
     return {**facts, "received_at": _time(found.received_ns)}
+
+
+def _why(rule: str, hit: RuleHit | None) -> dict[str, Any]:
+    clauses = () if hit is None else hit.why
+    evidence = None if hit is None or hit.evidence is None else _evidence(hit.evidence)
+    return {"rule": rule, "clauses": _clauses(clauses), "evidence": evidence}
+
+
+def _evidence(seen: Evidence) -> dict[str, Any]:
+    facts = ("text", "count", "span_s", "share", "of", "factor", "usual", "quiet_s")
+    prints = [
+        {"time": _time(p.at_ns), "title": p.title, "premium": p.premium_usd, "size": p.size, "side": p.side}
+        for p in seen.prints
+    ]
+    return {**{name: getattr(seen, name) for name in facts}, "premium": seen.premium_usd, "prints": prints}
 
 
 def _clauses(clauses: Iterable[Clause]) -> list[dict[str, Any]]:

@@ -6,6 +6,8 @@ from bot.render import words
 from bot.render.look import Look
 from bot.render.spans import lateness, span
 
+LEG_SIGN, LEG_TAG = "🧩", "🧩 MULTI-LEG"
+OPENING_SIGN, OPENING_TAG = "🆕", "🆕 OPENING"
 DELAYED_TAG = "🕒 DELAYED FEED"
 LATE_TAG = "⏰ LATE"
 CANCELLED_TAG = "❌ CANCELLED"
@@ -20,7 +22,7 @@ def tags_of(
     is_cancelled: bool = False,
     is_brief: bool = False,
 ) -> tuple[str, ...]:
-    """What the print is, at a glance. Brief: the bias as a sign alone, and no word of gold."""
+    """What the print is, at a glance. Brief: signs alone where they say enough, and no word of gold."""
     found = alert.print
     kind = "" if found.kind is None else words.KIND_TAGS[found.kind]
     side = "" if found.side is None else words.SIDE_TAGS[found.side]
@@ -30,7 +32,9 @@ def tags_of(
         "" if repeats is None else _repeats_tag(alert, repeats),
         words.GOLDEN_TAG if words.is_golden(found) and not is_brief else "",
         f"{kind} {side}".strip(),
+        "" if not found.multi_leg else LEG_SIGN if is_brief else LEG_TAG,  # before the bias, which it takes back
         "" if found.bias is None else biases[found.bias],
+        "" if not found.opening else OPENING_SIGN if is_brief else OPENING_TAG,
         "" if found.score is None else words.score_tag(found.score, look.bands, is_local=found.score_is_local),
         _late_tag(found, look, now_ns),
     )

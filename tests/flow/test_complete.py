@@ -192,9 +192,49 @@ def test_the_bias(facts: dict[str, Any], bias: str | None) -> None:
     assert made(**facts).bias == bias
 
 
-def test_a_leg_of_a_multi_leg_order_is_noted() -> None:
-    """Its side alone is the market's commonest false alarm."""
-    assert "multi-leg" in made(side="ASK", type="CALL", has_multileg=True).notes[0]
+@pytest.mark.parametrize("told", [True, False, None])
+def test_a_leg_is_one_where_the_feed_says_so(told: bool | None) -> None:
+    """A feed that says nothing leaves it to be found out."""
+    found = made(side="ASK", type="CALL", has_multileg=told)
+    assert (found.multi_leg, found.notes) == (told, ())
+
+
+@pytest.mark.parametrize(
+    ("size", "volume", "open_interest", "opening"),
+    [
+        (500, 500, 499, True),  # the day's first trade, larger than all that was open
+        (500, 500, 500, False),  # each of them may have been closed
+        (500, 700, 299, True),  # 200 traded before: 499 could be closed
+        (500, 700, 300, False),
+        (1, 1, 0, True),  # a new contract's first trade
+        (1, 2, 0, False),  # the first contract may be sold on
+        (500, 400, 10, False),  # a day's volume below the print's own proves nothing
+        (500, 500, None, None),
+        (500, None, 10, None),
+        (500, 0, 10, None),
+        (None, 500, 10, None),
+        (0, 500, 10, None),
+    ],
+)
+def test_an_opening_is_told_where_it_is_proved(
+    size: int | None, volume: int | None, open_interest: int | None, opening: bool | None
+) -> None:
+    """Larger than what was open and what traded before it together: nobody could hold so much."""
+    assert made(size=size, volume=volume, open_interest=open_interest).opening is opening
+
+
+@pytest.mark.parametrize(
+    ("time", "session", "time_of_day"),
+    [
+        (1_784_217_600_000, "regular", 43_200.0),  # noon in New York
+        (datetime(2026, 7, 16, 20, 0, tzinfo=UTC), "extended", 57_600.0),
+        (None, None, None),
+    ],
+)
+def test_the_time_of_day(time: int | datetime | None, session: str | None, time_of_day: float | None) -> None:
+    """Of the print's own time alone: when it was received says nothing about it."""
+    found = made(time=time)
+    assert (found.session, found.time_of_day) == (session, time_of_day)
 
 
 @pytest.mark.parametrize(

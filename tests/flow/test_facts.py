@@ -25,7 +25,7 @@ WHOLE = Print(
     provider="p", ticker="NVDA", received_ns=NS, provider_id="p-1", type="call", strike=145.5, expiry=date(2026, 8, 7),
     dte=22, size=2400, volume=9000, open_interest=1200, vol_oi=7.5, premium=2_400_000.0, price=10.0, side="ask",
     kind="sweep", otm_pct=3.5, spot=140.1, iv=0.45, score=94.0, bias="bull", sector="Information Technology",
-    time=datetime(2026, 7, 16, 15, 59, 59, 900_000, tzinfo=UTC),
+    time=datetime(2026, 7, 16, 15, 59, 59, 900_000, tzinfo=UTC), session="regular", time_of_day=43_199.9, opening=False,
 )  # fmt: skip
 
 

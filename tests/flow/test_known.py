@@ -40,6 +40,24 @@ def test_what_the_other_provider_said_completes_the_next_print(known: Known) -> 
     assert found.score_is_local
 
 
+@pytest.mark.parametrize(
+    ("open_interest", "changes", "opening"),
+    [
+        (299, {"size": 500, "volume": 700}, True),
+        (300, {"size": 500, "volume": 700}, False),
+        (0, {"size": 500, "volume": 500}, True),
+        (299, {"size": 500}, None),
+        (299, {"size": None, "volume": 700}, None),
+    ],
+)
+def test_an_opening_may_be_proved_by_the_others_open_interest(
+    known: Known, open_interest: int, changes: dict[str, Any], opening: bool | None
+) -> None:
+    """Size over open interest and what traded before; unknown without the day's volume still."""
+    known.completed(full(open_interest=open_interest))
+    assert known.completed(bare(**changes)).opening is opening
+
+
 def test_a_providers_own_word_is_never_replaced(known: Known) -> None:
     known.completed(full(open_interest=1200, spot=140.0, iv=0.45))
     own = bare(open_interest=7, vol_oi=2.0, spot=139.0, otm_pct=4.0, iv=0.9, score=12.0)

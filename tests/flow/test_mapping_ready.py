@@ -70,12 +70,13 @@ def test_every_map_is_tested_here() -> None:
 
 
 def test_an_unusual_whales_alert() -> None:
-    """Side by the quote: 0.86 is above the middle, 0.855. Their ratio, always 0.0, is 815 / 920."""
+    """Side by the quote: 0.86 is above the middle, 0.855. Their ratio, always 0.0, is 815 / 920. 14:19 in New York."""
     expected = Print(
         provider="p", ticker="JD", received_ns=NS, provider_id="8efa", type="put", strike=34.0,
         expiry=date(2025, 5, 23), dte=7, size=341, volume=815, open_interest=920, vol_oi=815 / 920, premium=29326.0,
         price=0.86, side="ask", kind=None, otm_pct=(33.74 - 34) / 33.74 * 100, spot=33.74, bias="bear",
         sector="Consumer Discretionary", time=datetime(2025, 5, 16, 18, 19, 46, 893_000, tzinfo=UTC),
+        session="regular", time_of_day=51_586.893, opening=False, multi_leg=False,
     )  # fmt: skip
     assert one("unusual_whales_flow_alerts", ["flow-alerts", UW_ALERT]) == expected
 
@@ -91,8 +92,7 @@ def test_an_unusual_whales_alert_has_our_score() -> None:
 def test_the_flags_of_an_unusual_whales_alert() -> None:
     """A sweep is one; a multi-leg order is no bet on a direction."""
     found = one("unusual_whales_flow_alerts", ["flow-alerts", {**UW_ALERT, "has_sweep": True, "has_multileg": True}])
-    assert (found.kind, found.side, found.bias) == ("sweep", "ask", "neutral")
-    assert found.notes == ("a leg of a multi-leg order: the side alone says little",)
+    assert (found.kind, found.side, found.bias, found.multi_leg) == ("sweep", "ask", "neutral", True)
 
 
 def test_an_unusual_whales_trade() -> None:
@@ -102,6 +102,7 @@ def test_an_unusual_whales_trade() -> None:
         expiry=date(2025, 5, 16), dte=0, size=1, volume=162849, open_interest=30726, vol_oi=162849 / 30726,
         premium=7.0, price=0.07, side="bid", otm_pct=(355 - 347.17) / 347.17 * 100, spot=347.17, iv=0.0478, bias="bear",
         sector="Consumer Discretionary", time=datetime(2025, 5, 16, 18, 19, 52, 926_000, tzinfo=UTC),
+        session="regular", time_of_day=51_592.926, opening=False,
     )  # fmt: skip
     assert one("unusual_whales_option_trades", ["option_trades", UW_TRADE]) == expected
 
@@ -129,7 +130,7 @@ def test_a_massive_trade() -> None:
     expected = Print(
         provider="p", ticker="SPXW", received_ns=NS, provider_id="O:SPXW251208C06840000-1765227583506-1864261653",
         type="call", strike=6840.0, expiry=date(2025, 12, 8), dte=0, size=1, premium=550.0, price=5.5,
-        time=datetime(2025, 12, 8, 20, 59, 43, 506_000, tzinfo=UTC),
+        time=datetime(2025, 12, 8, 20, 59, 43, 506_000, tzinfo=UTC), session="regular", time_of_day=57_583.506,
     )  # fmt: skip
     assert one("massive_option_trades", [MASSIVE]) == expected
 
@@ -150,7 +151,7 @@ def test_a_tradier_option() -> None:
     expected = Print(
         provider="p", ticker="SPY", received_ns=NS, type="call", strike=282.0, expiry=date(2019, 5, 17), dte=4,
         size=100, premium=21_000.0, price=2.1, side="ask", bias="bull",
-        time=datetime(2019, 5, 13, 14, 47, 54, 355_000, tzinfo=UTC),
+        time=datetime(2019, 5, 13, 14, 47, 54, 355_000, tzinfo=UTC), session="regular", time_of_day=38_874.355,
     )  # fmt: skip
     assert one("tradier_timesale", TRADIER) == expected
 
@@ -167,7 +168,7 @@ def test_a_thetadata_trade() -> None:
     expected = Print(
         provider="p", ticker="SPY", received_ns=NS, provider_id="SPY-20260102-C-100000-20251222-12", type="call",
         strike=100.0, expiry=date(2026, 1, 2), dte=11, size=3, premium=375.0, price=1.25,
-        time=datetime(2025, 12, 22, 14, 30, 0, 123_000, tzinfo=UTC),
+        time=datetime(2025, 12, 22, 14, 30, 0, 123_000, tzinfo=UTC), session="regular", time_of_day=34_200.123,
     )  # fmt: skip
     assert one("thetadata_trades", THETA) == expected
 
@@ -178,7 +179,7 @@ def test_a_benzinga_activity() -> None:
         provider="p", ticker="XOM", received_ns=NS, provider_id="b-1", type="call", strike=120.0,
         expiry=date(2026, 1, 16), dte=11, size=500, volume=750, open_interest=1000, vol_oi=0.75, premium=125_000.0,
         price=2.5, side="bid", kind="sweep", bias="bear", sector="Energy",
-        time=datetime(2026, 1, 5, 14, 45, 12, tzinfo=UTC),
+        time=datetime(2026, 1, 5, 14, 45, 12, tzinfo=UTC), session="regular", time_of_day=35_112.0, opening=False,
     )  # fmt: skip
     assert one("benzinga_option_activity", {"option_activity": [BENZINGA]}) == expected
 
@@ -222,7 +223,20 @@ def test_what_is_no_trade_is_passed_over(name: str, frame: object, why: str) -> 
         ("unusual_whales_option_trades", {"kind"}),
         (
             "massive_option_trades",
-            {"volume", "open_interest", "vol_oi", "side", "kind", "otm_pct", "spot", "iv", "score", "bias"},
+            {
+                "volume",
+                "open_interest",
+                "vol_oi",
+                "side",
+                "kind",
+                "otm_pct",
+                "spot",
+                "iv",
+                "score",
+                "bias",
+                "opening",
+                "multi_leg",
+            },
         ),
         ("benzinga_option_activity", {"otm_pct", "spot", "iv", "score"}),
     ],
@@ -231,6 +245,7 @@ def test_the_facts_that_a_map_can_fill_are_known(name: str, absent: set[str]) ->
     """So that a rule that needs others can be warned of."""
     vocabulary = {
         "ticker", "type", "strike", "expiry", "dte", "size", "volume", "open_interest", "vol_oi", "premium", "price",
-        "side", "kind", "otm_pct", "spot", "iv", "score", "bias", "sector", "time",
+        "side", "kind", "otm_pct", "spot", "iv", "score", "bias", "sector", "time", "session", "time_of_day", "opening",
+        "multi_leg",
     }  # fmt: skip
     assert facts_filled(ready_map(name)) == vocabulary - absent

@@ -224,6 +224,17 @@ class CancelContract:
         assert nothing(await outbox.cancel(a_print(provider_id="1")))
         assert dict(await outbox.waiting()) == {"desk": 1}
 
+    async def test_what_was_shown_struck_through_is_not_shown_again(self, outbox: Outbox) -> None:
+        """Neither by the same correction nor by the one of its twin."""
+        twin = a_print(provider="optionwhales")
+        await outbox.commit([a_match(), a_match(twin)], judge, {})
+        await post(outbox)
+        await outbox.cancel(NVDA)
+        await outbox.settle_edit(await edit_of(outbox), Sent("m1"))
+        for found in (NVDA, twin):
+            assert nothing(await outbox.cancel(found))
+        assert await outbox.next_edit("desk") is None
+
     async def test_two_corrections_without_ids_take_back_two_equal_trades(self, outbox: Outbox) -> None:
         await outbox.commit([a_match(a_print(provider_id=name)) for name in ("1", "2")], judge, {})
         for left in ({"desk": 1}, {}):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.flow.facts import ALIASES
+from bot.flow.legs import Legs
 from bot.model.errors import FrameError
 from bot.model.prints import Print
 from bot.model.secret import Secret
@@ -28,7 +29,8 @@ FOUND = Print(
     provider="pulse", ticker="NVDA", received_ns=NOON_NS, type="call", strike=200.0, expiry=date(2026, 7, 18), dte=14,
     size=4200, open_interest=1250, vol_oi=3.36, premium=1_250_000.0, price=2.9762, side="ask", kind="sweep",
     otm_pct=4.2, spot=191.9, iv=0.45, score=91.0, bias="bull", sector="Information Technology",
-    time=datetime(2026, 7, 4, 16, 0, tzinfo=UTC), notes=("expiry is a Saturday",),
+    time=datetime(2026, 7, 4, 16, 0, tzinfo=UTC), session="extended", time_of_day=43_200.0,
+    notes=("expiry is a Saturday",),
 )  # fmt: skip
 
 
@@ -158,9 +160,10 @@ def test_volume_is_the_prints_own_size() -> None:
 
 
 def test_the_announced_facts_are_all_but_the_days_volume() -> None:
-    """What the documented print fills, it announces."""
-    assert {name for name in FACTS if getattr(FOUND, name) is not None} == FACTS
-    assert "volume" not in FACTS
+    """What the documented print fills, it announces; and whether it is a leg, which other prints tell."""
+    found, _ = Legs().paired(FOUND)
+    assert {name for name in FACTS if getattr(found, name) is not None} == FACTS
+    assert not FACTS & {"volume", "opening"}
 
 
 def test_a_score_explanation_in_a_print_is_kept() -> None:

@@ -58,6 +58,22 @@ def test_brief() -> None:
     assert shown == ("🔁 ×7 · $3.1M in 2m", "⚡ SWEEP @ASK", "🐂", "94 EXTREME")
 
 
+@pytest.mark.parametrize(
+    ("changes", "shown", "brief"),
+    [
+        ({"multi_leg": True, "bias": "neutral"}, ("🧩 MULTI-LEG", "⚪ NEUTRAL"), ("🧩", "⚪")),
+        ({"opening": True}, ("🐂 BULL", "🆕 OPENING"), ("🐂", "🆕")),
+        ({"multi_leg": True, "bias": None, "opening": True}, ("🧩 MULTI-LEG", "🆕 OPENING"), ("🧩", "🆕")),
+        ({"multi_leg": False, "opening": False}, ("🐂 BULL",), ("🐂",)),
+    ],
+)
+def test_legs_and_openings(changes: dict[str, Any], shown: tuple[str, ...], brief: tuple[str, ...]) -> None:
+    """A leg is told before the bias that it takes back; what is not proved is not told."""
+    found = alert(altered(NVDA, kind="block", **changes))
+    assert tags_of(found, Look(), NOW_NS) == ("🧱 BLOCK @ASK", *shown, "94 EXTREME")
+    assert tags_of(found, Look(), NOW_NS, is_brief=True) == ("🧱 BLOCK @ASK", *brief, "94 EXTREME")
+
+
 def test_cancelled_goes_before_everything() -> None:
     """Whatever else there is to say is said of a trade that does not count."""
     shown = tags_of(alert(), Look(), NOW_NS, Repeats(1, 0.0, RECEIVED_NS), is_cancelled=True, is_brief=True)

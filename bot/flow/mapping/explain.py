@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.config.wording import suggest
 from bot.flow.complete import complete
@@ -156,11 +156,13 @@ def _facts(print_: Print) -> Iterator[tuple[str, str]]:
     for name in Print.__struct_fields__:
         value = getattr(print_, name)
         if value is not None and name not in _NO_FACTS:
-            yield name, _text(value)
+            yield name, str(timedelta(seconds=value)) if name == "time_of_day" else _text(value)
 
 
 def _text(fact: object) -> str:
     """A fact as the vocabulary has it."""
+    if isinstance(fact, bool):
+        return str(fact).lower()
     if isinstance(fact, float):
         return f"{fact:,.4f}".rstrip("0").rstrip(".")
     if isinstance(fact, datetime):

@@ -13,9 +13,11 @@ _DERIVED: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("price", "premium size"), ("vol_oi", "volume open_interest"), ("vol_oi", "size open_interest"),
         ("otm_pct", "spot strike type"), ("side", "tags"), ("side", "price ask"), ("side", "bias type"),
         ("kind", "has_sweep"), ("bias", "tags"), ("bias", "side type"), ("score", "vol_oi premium dte otm_pct"),
+        ("session", "time"), ("time_of_day", "time"), ("opening", "size volume open_interest"),
+        ("multi_leg", "has_multileg"), ("multi_leg", "side size time type strike expiry"),
     )
 )  # fmt: skip
-"""What `complete` makes of what: in an order in which one pass is enough."""
+"""What `complete`, and of legs `Legs`, makes of what: in an order in which one pass is enough."""
 
 _VOCABULARY = frozenset(Print.__struct_fields__) - {
     "provider", "received_ns", "provider_id", "score_is_local", "score_parts", "notes", "is_recovered", "is_delayed",
