@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
+from bot.engine.insist import insist
 from bot.engine.lane import Lane
 from bot.model.alerts import Batch
 from bot.model.ports import Commit, Outbox, Target
@@ -25,6 +26,13 @@ class Delivery:
     def __init__(self, lanes: Sequence[Lane], outbox: Outbox) -> None:
         self.lanes = {lane.name: lane for lane in lanes}
         self._outbox = outbox
+        self._tasks: asyncio.TaskGroup | None = None
+        self._serving: dict[str, asyncio.Task[None]] = {}
+        self._drained = asyncio.Event()
+
+    def add(self, lane: Lane) -> None:
+        """One lane more, before `run`."""
+        self.lanes[lane.name] = lane
 
     def targets(self) -> dict[str, Target]:
         """What a commit needs to know of every destination; it freezes batches for those that would send at once."""
@@ -34,8 +42,8 @@ class Delivery:
         """Hand over what a commit made ready, and wake the lanes and editors that have something to do."""
         for batch in commit.batches:
             self.lanes[batch.destination].hand(batch)
-        for destination, count in commit.queued.items():
-            self.lanes[destination].wake(count)
+        for destination in commit.queued.keys() & self.lanes.keys():
+            self.lanes[destination].wake(commit.queued[destination])
         for destination in commit.expired.keys() & self.lanes.keys():
             self.lanes[destination].expire(commit.expired[destination])
         for destination in commit.edits & self.lanes.keys():
@@ -43,7 +51,7 @@ class Delivery:
 
     def is_parked(self, name: str) -> bool:
         """Whether the platform refuses us there."""
-        return bool(self.lanes[name].parked)
+        return name in self.lanes and bool(self.lanes[name].parked)
 
     def unpark(self, name: str | None = None) -> None:
         """Try destination `name`, or every one, again now: somebody has mended it."""
@@ -64,10 +72,32 @@ class Delivery:
             count = waiting.get(name, 0) + sum(batch.count for batch in interrupted[name])
             remedy = "add the destination again to have them posted; else they stay in the store"
             log.warning("destination.gone", destination=name, deliveries=count, remedy=remedy)
-        async with asyncio.TaskGroup() as tasks:
+        async with asyncio.TaskGroup() as self._tasks:
             self._wake(waiting)
             for name, lane in self.lanes.items():
-                tasks.create_task(lane.run(interrupted[name]), name=f"lane {name}")
+                self._serve(lane, interrupted[name])
+            await self._drained.wait()  # there may be no lane now, and one again later
+
+    async def replace(self, name: str, lane: Lane | None) -> None:
+        """Have `lane` serve the destination from now on, or nobody; what is on its way ends first, within a time.
+
+        A batch that is cut off is journaled like any that a crash cuts off, and comes first.
+        """
+        old = self.lanes.pop(name, None)
+        if old is not None:
+            old.drain()
+            serving = self._serving.pop(name)
+            await asyncio.wait([serving], timeout=FINISH_S)
+            serving.cancel()
+            await asyncio.wait([serving])
+        if lane is None:
+            return
+        never = asyncio.Event()
+        interrupted = await insist(self._outbox.interrupted, name, never)
+        self.lanes[name] = lane  # from now on it is handed batches: none of these is among those
+        self._serve(lane, [batch for batch in interrupted if batch.destination == name])
+        waiting = await insist(self._outbox.waiting, name, never)
+        lane.wake(waiting.get(name, 0) - lane.waiting)
 
     async def drain(self) -> None:
         """Wait for the queues to empty, then for what is on its way; both only so long. `run` then returns."""
@@ -80,6 +110,12 @@ class Delivery:
             await asyncio.sleep(DRAIN_POLL_S)
         for lane in self.lanes.values():
             lane.drain()
+        self._drained.set()
+
+    def _serve(self, lane: Lane, interrupted: Sequence[Batch]) -> None:
+        if self._tasks is None:
+            raise RuntimeError("a lane is served from `run` on")
+        self._serving[lane.name] = self._tasks.create_task(lane.run(interrupted), name=f"lane {lane.name}")
 
     def _wake(self, waiting: Mapping[str, int]) -> None:
         for name, lane in self.lanes.items():

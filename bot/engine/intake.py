@@ -5,16 +5,17 @@ A slow disk never slows the feed: matches gather in a bounded queue and go into 
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 import structlog
 
 from bot.engine.decision import backoff_s
-from bot.engine.metrics import Metrics
+from bot.engine.matching import Matching
+from bot.engine.metrics import Metrics, rule_label
 from bot.engine.quarantine import Quarantine
 from bot.engine.recent import Recent
 from bot.model.errors import StoreError
-from bot.model.matches import Match, Route
+from bot.model.matches import Match
 from bot.model.ports import Commit, Frame, Judge, Outbox, Record, Target
 from bot.model.prints import Print
 
@@ -27,7 +28,11 @@ FULL = 10_000
 OVERFULL = 50_000
 """Matches that wait before new ones are dropped, counted: only a store that has been broken for long gets here."""
 
-Matcher = Callable[[Print], Sequence[Route]]
+LATELY = 1000
+"""Matched prints whose identity is kept: the other leg of an order comes within a moment of the first."""
+
+Change = Callable[[Print], Awaitable[Commit]]
+"""What the store is to do about a print whose match is durable: take it back, or tell more of it."""
 
 
 class Intake:
@@ -35,7 +40,7 @@ class Intake:
 
     def __init__(
         self,
-        match: Matcher,
+        matching: Matching,
         judge: Judge,
         outbox: Outbox,
         metrics: Metrics,
@@ -45,9 +50,10 @@ class Intake:
         targets: Callable[[], dict[str, Target]],
         committed: Callable[[Commit], None],
         complete: Callable[[Print], Print] | None = None,
+        pair: Callable[[Print], tuple[Print, tuple[Print, ...]]] | None = None,
         record: Record | None = None,
     ) -> None:
-        self._match = match
+        self._matching = matching
         self._judge = judge
         self._outbox = outbox
         self._metrics = metrics
@@ -56,12 +62,17 @@ class Intake:
         self._targets = targets
         self._committed = committed
         self._recent = Recent()
-        self._complete = complete
+        self.complete = complete
+        self._pair = pair
         self.record = record
+        self.last_print_ns: dict[str, int] = {}
+        """By provider: when its newest print was received, unix nanoseconds."""
         self._waiting: deque[Match] = deque()
-        self._taken_back: deque[tuple[int, Print]] = deque()
+        self._lately: dict[bytes, None] = {}
+        """Identities of the prints that matched last, the oldest first."""
+        self._changes: deque[tuple[int, Change, Print]] = deque()
         """Each with how many matches came before it."""
-        self._takings_back = 0
+        self._changes_asked = 0
         """Since start, whether carried out or not."""
         self._lined_up = 0
         """Matches since start."""
@@ -84,32 +95,37 @@ class Intake:
     def accept(self, found: Print) -> None:
         """Match one print and put it in line for its verdict."""
         metrics = self._metrics
-        if self._complete is not None:
-            found = self._complete(found)
+        if self.complete is not None:
+            found = self.complete(found)
+        if self._pair is not None:
+            found, others = self._pair(found)
+            for other in others:
+                if other.identity in self._lately:
+                    self._change(self._outbox.amend, other)
+        self.last_print_ns[found.provider] = found.received_ns
         if self._recent.is_repeat(found):
             metrics.repeats[found.provider] += 1
         else:
             metrics.prints[found.provider] += 1
             self._remember(found)
-        routes = self._match(found)
-        if routes:
+        match = self._matching.match(found)
+        if match is not None:
             self.matched += 1
-            self._line_up(Match(found, tuple(routes)))
+            self._line_up(match)
 
     def reject(self, provider: str, reason: str, detail: str, raw: Frame) -> None:
         self._metrics.rejected.labels(provider, reason).inc()
         self._quarantine.add(provider, reason, detail, raw)
 
     def cancel(self, found: Print) -> None:
-        self._taken_back.append((self._lined_up, found))
-        self._takings_back += 1
-        self._arrived.set()
+        self._matching.forget(found)
+        self._change(self._outbox.cancel, found)
 
     async def settled(self) -> None:
-        lined_up, taken_back = self._lined_up, self._takings_back
+        lined_up, changes = self._lined_up, self._changes_asked
         async with self._progress:
             await self._progress.wait_for(
-                lambda: self._durable >= lined_up and self._takings_back - len(self._taken_back) >= taken_back
+                lambda: self._durable >= lined_up and self._changes_asked - len(self._changes) >= changes
             )
 
     @property
@@ -136,8 +152,8 @@ class Intake:
     async def run(self) -> None:
         """Commit what arrives until `close`, and then the rest."""
         while True:
-            if self._taken_back and self._taken_back[0][0] <= self._durable:
-                has_done = await self._cancel()
+            if self._changes and self._changes[0][0] <= self._durable:
+                has_done = await self._carry_out()
             elif self._waiting:
                 group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
                 has_done = await self._commit(group)
@@ -163,13 +179,22 @@ class Intake:
 
     def _line_up(self, match: Match) -> None:
         for route in match.routes:
-            self._metrics.matches.labels(route.rule).inc()
+            self._metrics.matches.labels(rule_label(route.rule)).inc()
         if len(self._waiting) >= OVERFULL:
             for route in match.routes:
-                self._metrics.suppressed.labels(route.rule, "overflow").inc()
+                self._metrics.suppressed.labels(rule_label(route.rule), "overflow").inc()
             return
         self._waiting.append(match)
         self._lined_up += 1
+        if self._pair is not None:
+            self._lately[match.print.identity] = None
+            if len(self._lately) > LATELY:
+                del self._lately[next(iter(self._lately))]
+        self._arrived.set()
+
+    def _change(self, change: Change, found: Print) -> None:
+        self._changes.append((self._lined_up, change, found))
+        self._changes_asked += 1
         self._arrived.set()
 
     async def _commit(self, group: list[Match]) -> bool:
@@ -181,19 +206,19 @@ class Intake:
         self.alerted += len(commit.alerts)
         self._metrics.alerts.inc(len(commit.alerts))
         for (rule, reason), count in commit.suppressed.items():
-            self._metrics.suppressed.labels(rule, reason).inc(count)
+            self._metrics.suppressed.labels(rule_label(rule), reason).inc(count)
         async with self._progress:
             self._durable += len(group)
             self._progress.notify_all()
         return True
 
-    async def _cancel(self) -> bool:
-        """Whether the store took back the trade that is first in line."""
-        _, found = self._taken_back[0]
-        if await self._store(lambda: self._outbox.cancel(found)) is None:
+    async def _carry_out(self) -> bool:
+        """Whether the store made the change that is first in line."""
+        _, change, found = self._changes[0]
+        if await self._store(lambda: change(found)) is None:
             return False
         async with self._progress:
-            self._taken_back.popleft()
+            self._changes.popleft()
             self._progress.notify_all()
         return True
 

@@ -9,6 +9,14 @@ from bot.model.ports import ProviderStatus
 
 LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800)
 
+WATCH = "watch"
+"""What the rules are called together that commands made: `watch:17` is one of them."""
+
+
+def rule_label(rule: str) -> str:
+    """The rule's name as a label. There may be a hundred thousand watches, and YAML's names hold no colon."""
+    return rule.partition(":")[0]
+
 
 class Metrics:
     """What flowbot counts. Prints are counted as plain integers on the hot path and collected at the scrape."""
@@ -51,6 +59,10 @@ class Metrics:
         self.prints.setdefault(name, 0)
         self.repeats.setdefault(name, 0)
         self._providers[name] = status
+
+    def unwatch(self, name: str) -> None:
+        """The provider is gone; what it sent stays counted."""
+        self._providers.pop(name, None)
 
     def collect(self) -> Iterator[Metric]:
         """Called by the registry at every scrape."""

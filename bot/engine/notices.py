@@ -1,15 +1,17 @@
-"""Words to the admins about flowbot itself. They keep the pace like alerts, but are not journaled: they may be lost."""
+"""Words about flowbot itself and its feeds, to the admins or to a rule's destinations. They keep the pace like alerts,
+but are not journaled: they may be lost."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from hashlib import blake2b
 
 import structlog
 
 from bot.engine.decision import backoff_s
-from bot.engine.shared import Shared
+from bot.engine.delivery import Delivery
+from bot.engine.shared import Shared, Word
 from bot.engine.turns import Turns
-from bot.model.alerts import Batch, Notice
+from bot.model.alerts import Batch
 from bot.model.errors import StoreError
 from bot.model.outcomes import Retry, Sent
 from bot.model.ports import Destination
@@ -24,41 +26,51 @@ PATIENCE_S = 120.0
 
 
 class Notices:
-    """Tells what `Shared.tell` was given to every destination that is to be notified and can be reached."""
+    """Tells what `Shared.tell` and `Shared.post` were given, where it is to be told and the place can be reached."""
 
-    def __init__(self, shared: Shared, destinations: Sequence[Destination], is_parked: Callable[[str], bool]) -> None:
+    def __init__(self, shared: Shared, delivery: Delivery, notify: Callable[[], Collection[str]]) -> None:
+        """`notify`: the names of the admins' destinations."""
         self._shared = shared
-        self._destinations = [(destination, _turns(destination, shared)) for destination in destinations]
-        self._is_parked = is_parked
+        self._delivery = delivery
+        self._notify = notify
 
     async def run(self) -> None:
         """Tell for ever."""
         while True:
-            subject, notice = await self._shared.notices.get()
+            word = await self._shared.notices.get()
             try:
                 async with asyncio.timeout(PATIENCE_S):
-                    await self._tell(subject, notice)
+                    await self._tell(word)
             except TimeoutError:
-                log.warning("notice.given_up", subject=subject, reason=f"it took longer than {PATIENCE_S:.0f} s")
+                log.warning("notice.given_up", subject=word.subject, reason=f"it took longer than {PATIENCE_S:.0f} s")
             except StoreError as error:
-                log.warning("notice.given_up", subject=subject, reason=str(error))
+                log.warning("notice.given_up", subject=word.subject, reason=str(error))
 
-    async def _tell(self, subject: str, notice: Notice) -> None:
-        reachable = [
-            (destination, turns)
-            for destination, turns in self._destinations
-            if subject != f"parked:{destination.name}" and not self._is_parked(destination.name)
-        ]
-        if not reachable or not await self._shared.outbox.may_tell(subject, TOLD_EVERY_S):
+    async def _tell(self, word: Word) -> None:
+        wanted = self._notify() if word.send_to is None else word.send_to
+        reachable = self._reachable(wanted, word.subject)
+        if wanted and not reachable:
+            log.warning("notice.unreachable", subject=word.subject, title=word.notice.title)
+        if not reachable:
+            return
+        if word.send_to is None and not await self._shared.outbox.may_tell(word.subject, TOLD_EVERY_S):
             return
         frozen_ns = self._shared.now_ns()
         async with asyncio.TaskGroup() as tasks:
-            for destination, turns in reachable:
-                mark = blake2b(f"{subject} {destination.name} {frozen_ns}".encode(), digest_size=12).hexdigest()
-                batch = Batch(mark, destination.name, (), frozen_ns, notice=notice)
-                tasks.create_task(self._post(destination, turns, batch), name=f"notice {destination.name}")
+            for destination in reachable:
+                mark = blake2b(f"{word.subject} {destination.name} {frozen_ns}".encode(), digest_size=12).hexdigest()
+                batch = Batch(mark, destination.name, (), frozen_ns, notice=word.notice)
+                tasks.create_task(self._post(destination, batch), name=f"notice {destination.name}")
 
-    async def _post(self, destination: Destination, turns: Turns, batch: Batch) -> None:
+    def _reachable(self, wanted: Collection[str], subject: str) -> list[Destination]:
+        return [
+            lane.destination
+            for name, lane in self._delivery.lanes.items()
+            if name in wanted and subject != f"parked:{name}" and not lane.parked
+        ]
+
+    async def _post(self, destination: Destination, batch: Batch) -> None:
+        turns = Turns(destination.platform, lambda: destination.buckets, self._shared)
         for failures in range(MOST_TRIES):
             turn = await turns.take()
             if turn is None:
@@ -73,7 +85,3 @@ class Notices:
                 return  # an unknown one may have gone out, and nobody misses a notice that did not
             turns.hold(outcome.after_s or backoff_s(failures, self._shared.jitter()))
         log.warning("notice.given_up", destination=destination.name, reason=f"{MOST_TRIES} tries failed")
-
-
-def _turns(destination: Destination, shared: Shared) -> Turns:
-    return Turns(destination.platform, lambda: destination.buckets, shared)

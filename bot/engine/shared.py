@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import structlog
 
@@ -20,6 +21,15 @@ MOST_NOTICES = 50
 """Notices that wait to be told; more are dropped, for each is in the log already."""
 
 
+class Word(NamedTuple):
+    """A notice on its way."""
+
+    subject: str
+    notice: Notice
+    send_to: tuple[str, ...] | None = None
+    """Destinations; None: the admins', who are told of one subject at most once an hour."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """One for the whole service."""
@@ -31,11 +41,18 @@ class Shared:
     now_ns: Callable[[], int] = time.time_ns
     jitter: Callable[[], float] = random.random
     """From 0 to 1."""
-    notices: asyncio.Queue[tuple[str, Notice]] = field(default_factory=lambda: asyncio.Queue(MOST_NOTICES))
+    notices: asyncio.Queue[Word] = field(default_factory=lambda: asyncio.Queue(MOST_NOTICES))
 
     def tell(self, subject: str, notice: Notice) -> None:
         """Have the admins told, at most once an hour about one subject."""
+        self._tell(Word(subject, notice))
+
+    def post(self, subject: str, notice: Notice, send_to: tuple[str, ...]) -> None:
+        """Have the destinations `send_to` told, each time: the caller sees to it that it is not too often."""
+        self._tell(Word(subject, notice, send_to))
+
+    def _tell(self, word: Word) -> None:
         try:
-            self.notices.put_nowait((subject, notice))
+            self.notices.put_nowait(word)
         except asyncio.QueueFull:
-            log.warning("notice.dropped", subject=subject, title=notice.title)
+            log.warning("notice.dropped", subject=word.subject, title=word.notice.title)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.model.matches import Held, Known, Match, Route, Verdict
+from bot.model.memory import By
 from bot.model.prints import Print
 
 TWIN_WINDOW_S = 2.0
@@ -25,15 +26,18 @@ def judge(match: Match, known: Known) -> Verdict:
 
 
 def cooldown_key(route: Route, found: Print) -> str | None:
-    """What the rule's cooldown is counted by for this print; None where the rule has no cooldown.
+    """What the rule's cooldown is counted by for this print; None where the rule has no cooldown."""
+    return None if route.cooldown_s <= 0 else key_of(found, route.cooldown_by)
 
-    A feed that does not name the whole contract is cooled by as much of it as it names.
+
+def key_of(found: Print, by: By) -> str:
+    """What a print has in common with those that it cools, or is counted with; empty where that is the rule alone.
+
+    A print whose feed does not name the whole contract goes with those of which as much is known.
     """
-    if route.cooldown_s <= 0:
-        return None
-    if route.cooldown_by == "rule":
+    if by == "rule":
         return ""
-    if route.cooldown_by == "ticker":
+    if by == "ticker":
         return found.ticker
     return found.contract or "|".join(
         str(part or "") for part in (found.ticker, found.type, found.strike, found.expiry)
@@ -44,6 +48,11 @@ def is_twin(found: Print, *, time: datetime, size: int | None, premium: float | 
     """Whether `found` is the trade that another provider reported with these facts, in the same contract."""
     if found.time is None or abs((found.time - time).total_seconds()) > TWIN_WINDOW_S:
         return False
+    return is_same_amount(found, size=size, premium=premium)
+
+
+def is_same_amount(found: Print, *, size: int | None, premium: float | None) -> bool:
+    """Whether two prints of one contract and moment tell of as much: by their size, else nearly by their premium."""
     if found.size is not None and size is not None:
         return found.size == size
     if found.premium is None or premium is None:

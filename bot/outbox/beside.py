@@ -1,14 +1,16 @@
 """What another process may ask of the store's file, and do to it, beside a running service."""
 
 import contextlib
+import fcntl
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.model.alerts import DeliveryRecord, DeliveryState, Explanation
 from bot.model.errors import InputError, UnavailableError
-from bot.outbox import history
+from bot.outbox import history, reloads, watching
+from bot.outbox.reloads import Reloaded
 from bot.outbox.rows import records
 from bot.outbox.schema import VERSION
 
@@ -58,6 +60,67 @@ def retry_deliveries(path: Path, wanted: str, now_ns: int) -> list[DeliveryRecor
         db.execute("COMMIT")
     names = {record.destination for record in chosen}
     return [record for record in queued if record.destination in names]
+
+
+def read_watchlists(path: Path) -> Mapping[str, Mapping[str, bool]]:
+    """What commands changed: watchlist -> ticker -> whether it is on it. Raises UnavailableError without a store."""
+    with _opened(path, "ro") as db:
+        return watching.changed_tickers(db)
+
+
+def change_watchlist(path: Path, name: str, tickers: Sequence[str], *, is_on: bool, now_ns: int) -> None:
+    """Put tickers on a watchlist, or take them off; a running service sees it. Raises UnavailableError."""
+    with _opened(path, "rw") as db:
+        db.execute("BEGIN IMMEDIATE")
+        watching.note_tickers(db, name, tickers, is_on=is_on, now_ns=now_ns)
+        db.execute("COMMIT")
+
+
+def add_watches(path: Path, owner: str, bodies: Iterable[str], now_ns: int) -> list[int]:
+    """Keep rules for `owner`, JSON each; their ids. A running service sees them. Raises UnavailableError."""
+    with _opened(path, "rw") as db:
+        db.execute("BEGIN IMMEDIATE")
+        ids = [watching.add_watch(db, owner, body, now_ns=now_ns) for body in bodies]
+        db.execute("COMMIT")
+    return ids
+
+
+def remove_watches(path: Path, ids: Iterable[int]) -> None:
+    """Drop watches; a running service sees it. Raises UnavailableError."""
+    with _opened(path, "rw") as db:
+        db.execute("BEGIN IMMEDIATE")
+        for watch_id in ids:
+            watching.remove_watch(db, watch_id)
+        db.execute("COMMIT")
+
+
+def ask_reload(path: Path, asked: str, now_ns: int) -> None:
+    """Ask the running service to read its configuration anew. `asked`: a name of the asker's own.
+
+    Raises UnavailableError where no service runs on this store.
+    """
+    with _opened(path, "rw") as db:
+        if not _is_served(path):
+            raise UnavailableError(f"no flowbot is running on the store {path}: `flowbot run` reads the file anyway")
+        reloads.ask(db, asked, now_ns=now_ns)
+
+
+def reload_answer(path: Path, asked: str) -> Reloaded | None:
+    """What became of it; None: nothing yet. Raises UnavailableError."""
+    with _opened(path, "ro") as db:
+        return reloads.answered(db, asked)
+
+
+def _is_served(path: Path) -> bool:
+    """Whether a process holds the store's lock."""
+    try:
+        with path.with_name(path.name + ".lock").open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
 
 
 def _retried(found: list[DeliveryRecord], alert_id: str, destination: str, path: Path) -> list[DeliveryRecord]:

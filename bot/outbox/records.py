@@ -11,7 +11,6 @@ from bot.gate.verdict import cooldown_key
 from bot.model.alerts import PRIORITY_RANK, Alert, Delivery, RuleHit
 from bot.model.matches import Match, Route
 from bot.model.ports import Commit, Judge, Target
-from bot.model.prints import Print
 from bot.model.terms import Terms
 from bot.outbox.lease import lease
 from bot.outbox.repeats import hear
@@ -45,7 +44,7 @@ def record(
         if not heard.fires:
             stamp(db, match.print, identity, verdict.held[0].alert_id, trade=seen.trade)
             continue
-        alert = _alert(db, match.print, identity, heard.fires)
+        alert = _alert(db, match, identity, heard.fires)
         alerts.append(alert)
         stamp(db, match.print, identity, alert.id, trade=seen.trade)
         _start_cooldowns(db, alert, verdict.fires)
@@ -85,8 +84,9 @@ def _queued_of(db: sqlite3.Connection, fresh: Mapping[str, int]) -> dict[str, in
     )
 
 
-def _alert(db: sqlite3.Connection, found: Print, identity: bytes, fires: Sequence[Route]) -> Alert:
-    hits = tuple(RuleHit(route.rule, route.explain(found)) for route in fires)
+def _alert(db: sqlite3.Connection, match: Match, identity: bytes, fires: Sequence[Route]) -> Alert:
+    found = match.print
+    hits = tuple(RuleHit(route.rule, route.explain(found), match.evidence.get(route.rule)) for route in fires)
     salt = 0
     while True:
         alert = Alert(alert_id(identity, salt), found, hits, created_ns=found.received_ns)

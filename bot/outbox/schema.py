@@ -170,10 +170,10 @@ CREATE TABLE watches (           -- rules that commands made, one at a time
 );
 CREATE INDEX watches_by_owner ON watches (owner);
 
-CREATE TABLE reloads (           -- what became of the configuration when it was last read anew
-  asked    TEXT PRIMARY KEY,     -- who asked: a name of the asking command's own, or 'file'
-  done_ns  INTEGER NOT NULL,
-  is_good  INTEGER NOT NULL,
+CREATE TABLE reloads (           -- who asked that the configuration be read anew, and what came of it
+  asked    TEXT PRIMARY KEY,     -- a name of the asker's own
+  asked_ns INTEGER NOT NULL,
+  is_good  INTEGER,              -- NULL: not yet
   report   TEXT NOT NULL
 ) WITHOUT ROWID;
 """

@@ -16,17 +16,22 @@ from bot.model.outcomes import EditOutcome, Outcome
 from bot.model.ports import Commit, Fit, Judge, Lease, Target
 from bot.model.prints import Print
 from bot.model.terms import Terms
-from bot.outbox import batches, cancellations, edits, history, lease, records, retention
+from bot.outbox import amendments, batches, cancellations, edits, history, lease, records, retention
 from bot.outbox.beside import read_deliveries as read_deliveries
 from bot.outbox.beside import read_explanation as read_explanation
 from bot.outbox.beside import retry_deliveries as retry_deliveries
 from bot.outbox.ledger import SqliteLedger
+from bot.outbox.memories import SqliteMemories
+from bot.outbox.requests import SqliteRequests
 from bot.outbox.schema import prepare
 from bot.outbox.writer import Transactions, Writer
 
 
-class SqliteOutbox(SqliteLedger):
-    """See `bot.model.ports.Outbox`, and `bot.model.feeds.Ledger`. Open it with `open_outbox`."""
+class SqliteOutbox(SqliteLedger, SqliteMemories, SqliteRequests):
+    """See `bot.model.ports.Outbox`, `bot.model.feeds.Ledger` and `bot.model.memory.MemoryStore`.
+
+    Open it with `open_outbox`.
+    """
 
     def __init__(self, writer: Transactions, lock: IO[str], now_ns: Callable[[], int]) -> None:
         super().__init__(writer)
@@ -44,6 +49,9 @@ class SqliteOutbox(SqliteLedger):
 
     async def cancel(self, found: Print) -> Commit:
         return await self._writer.do(lambda db: cancellations.cancel(db, found, now_ns=self._now_ns()))
+
+    async def amend(self, found: Print) -> Commit:
+        return await self._writer.do(lambda db: amendments.amend(db, found, now_ns=self._now_ns()))
 
     async def lease(self, destination: str, fit: Fit, terms: Terms) -> Lease:
         return await self._writer.do(lambda db: lease.lease(db, destination, fit, terms, now_ns=self._now_ns()))

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from bot.model.alerts import Alert, Delivery, Repeats
 from bot.model.prints import Bias, Print
 from bot.render import words
+from bot.render.evidence import evidence_line
 from bot.render.look import Look
 from bot.render.tags import tags_of
 
@@ -15,6 +16,7 @@ _COLOURS: dict[Bias, int] = {"bull": GREEN, "bear": RED, "neutral": GREY}
 
 MAX_RULES_CHARS = 400
 MAX_NOTES = 5
+MAX_EVIDENCE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def _lines(alert: Alert, rules: tuple[str, ...], now_ns: int) -> list[str]:
             else words.clock(moment, now_ns),
         ),
         _rules(rules),
+        *_evidence(alert, rules),
         *(f"⚠ {note}" for note in _notes(found)),
     ]
 
@@ -129,6 +132,17 @@ def _rules(names: tuple[str, ...]) -> str:
         return ""
     more = len(names) - len(shown)
     return f"{'Rule' if len(names) == 1 else 'Rules'}: {', '.join(shown)}" + (f" and {more} more" if more else "")
+
+
+def _evidence(alert: Alert, rules: tuple[str, ...]) -> list[str]:
+    """What had accumulated for those of the rules that remember; by name where the alert has more rules than one."""
+    seen = [(hit.rule, hit.evidence) for hit in alert.hits if hit.evidence is not None and hit.rule in rules]
+    shown = [
+        evidence_line(evidence) if len(rules) == 1 else f"{words.one_line(rule)}: {evidence_line(evidence)}"
+        for rule, evidence in seen[:MAX_EVIDENCE]
+    ]
+    more = len(seen) - MAX_EVIDENCE
+    return shown if more <= 0 else [*shown, f"and what {words.counted(more, 'more rule')} saw"]
 
 
 def _notes(found: Print) -> tuple[str, ...]:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from bot.model.alerts import Clause, DeliveryRecord, Explanation
+from bot.model.memory import Evidence
 from bot.model.prints import ScorePart
 from bot.render import words
 from bot.render.card import title_of
+from bot.render.evidence import contribution_lines, evidence_line
 from bot.render.look import Look
 from bot.render.tags import tags_of
 
@@ -28,6 +30,8 @@ def _lines(explanation: Explanation, now_ns: int) -> Iterator[str]:
         yield f"rule {words.one_line(hit.rule)}"
         for clause in hit.why:
             yield from _clause(clause, depth=1)
+        if hit.evidence is not None:
+            yield from _remembered(hit.evidence, now_ns)
     if alert.print.score_parts:
         yield ""
         yield "score" if not alert.print.score_is_local else "score (local)"
@@ -49,6 +53,12 @@ def _clause(clause: Clause, depth: int) -> Iterator[str]:
     yield f"{'  ' * depth}{_MARKS[clause.verdict]} {words.one_line(clause.text, 300)}{value}"
     for part in clause.parts:
         yield from _clause(part, depth + 1)
+
+
+def _remembered(seen: Evidence, now_ns: int) -> Iterator[str]:
+    """The clause of a rule with memory, and the prints that fulfilled it."""
+    yield from _clause(Clause(seen.text, evidence_line(seen), verdict=True), depth=1)
+    yield from (f"    {line}" for line in contribution_lines(seen, now_ns))
 
 
 def _part(part: ScorePart) -> str:

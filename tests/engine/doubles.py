@@ -8,8 +8,11 @@ from typing import Any
 
 from bot.model.alerts import Batch, Delivery, Edit
 from bot.model.errors import StoreError
+from bot.model.matches import Route
+from bot.model.memory import Evidence
 from bot.model.outcomes import Blind, EditOutcome, Outcome, Sent, Sight
 from bot.model.ports import Rate
+from bot.model.prints import Print
 from bot.outbox.schema import prepare
 from bot.outbox.sqlite import SqliteOutbox
 from tests import virtual_time
@@ -39,6 +42,16 @@ class InlineTransactions:
 
 def an_outbox(transactions: InlineTransactions | None = None) -> SqliteOutbox:
     return SqliteOutbox(transactions or InlineTransactions(), io.StringIO(), virtual_time.now_ns)
+
+
+class NoMemory:
+    """No rule remembers."""
+
+    def observe(self, route: Route, found: Print) -> Evidence | None:
+        raise AssertionError(f"{route.rule} has no memory")
+
+    def forget(self, route: Route, found: Print) -> None:
+        raise AssertionError(f"{route.rule} has no memory")
 
 
 class Scripted:

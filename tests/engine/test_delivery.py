@@ -3,7 +3,7 @@
 import asyncio
 from datetime import time
 
-from bot.engine.lane import LaneOptions
+from bot.engine.lane import Lane, LaneOptions
 from bot.gate.verdict import judge
 from bot.model.outcomes import DestinationDead, Permanent, Retry
 from bot.model.ports import Commit, Rate, Target
@@ -187,3 +187,60 @@ def test_stopping_while_the_store_is_out_of_order_is_a_stop_all_the_same() -> No
 
     events = play(stage, scene, seconds=0.0)
     assert events.count("delivery.stopped_unrecorded") == 2, "the lane and its editor"
+
+
+def test_another_lane_takes_over_what_waits_and_what_is_on_its_way_ends_first() -> None:
+    """The old destination is over a message when it is replaced: that message is sent once, by the old one; what was
+    queued meanwhile, and what comes later, goes out by the new one."""
+    old, new = Scripted(name="desk", takes_s=1.0), Scripted(name="desk")
+    stage = Stage((old,))
+
+    async def scene() -> None:
+        await stage.post()
+        await asyncio.sleep(0.1)
+        await stage.post(is_fast=False)
+        await asyncio.gather(
+            stage.delivery.replace("desk", Lane(new, stage.options, stage.shared)), _post_soon(stage, 0.5)
+        )
+        await stage.post()
+
+    play(stage, scene, seconds=10.0)
+    assert [sizes(batch) for batch in old.batches] in ([[1]], [[1], [2]])
+    assert sorted(size for desk in (old, new) for batch in desk.batches for size in sizes(batch)) == [1, 2, 3, 4]
+    assert [size for batch in new.batches for size in sizes(batch)][-2:] == [3, 4]
+
+
+def test_a_message_that_is_cut_off_is_in_doubt_and_its_successor_deals_with_it() -> None:
+    """The old destination never answers: its batch stays journaled, and goes again as it is by the new lane."""
+    old, new = Scripted(name="desk", takes_s=1e9), Scripted(name="desk", is_idempotent=True)
+    stage = Stage((old,))
+
+    async def scene() -> None:
+        await stage.post()
+        await asyncio.sleep(0.1)
+        await stage.delivery.replace("desk", Lane(new, stage.options, stage.shared))
+
+    play(stage, scene, seconds=100.0)
+    assert [batch.id for batch in new.batches] == [batch.id for batch in old.batches]
+
+
+def test_what_nobody_serves_stays_in_the_store_until_somebody_does() -> None:
+    old, new = Scripted(name="desk"), Scripted(name="desk")
+    stage = Stage((old,))
+
+    async def scene() -> None:
+        await stage.delivery.replace("desk", None)
+        await stage.post(3)
+        await asyncio.sleep(50.0)
+        assert await stage.states() == {"queued": 3}
+        assert stage.delivery.is_parked("desk") is False
+        await stage.delivery.replace("desk", Lane(new, stage.options, stage.shared))
+
+    play(stage, scene, seconds=10.0)
+    assert old.batches == []
+    assert sorted(size for batch in new.batches for size in sizes(batch)) == [1, 2, 3]
+
+
+async def _post_soon(stage: Stage, after_s: float) -> None:
+    await asyncio.sleep(after_s)
+    await stage.post()

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from bot.engine import intake as module
 from bot.engine.intake import Intake
+from bot.engine.matching import Matching
 from bot.engine.metrics import Metrics
 from bot.engine.quarantine import KEPT, LONGEST, Quarantine
 from bot.gate.verdict import judge
@@ -18,7 +19,7 @@ from bot.model.ports import Commit, Frame, Record
 from bot.model.prints import Print
 from bot.outbox.rows import decode_alert
 from tests import virtual_time
-from tests.engine.doubles import InlineTransactions, an_outbox
+from tests.engine.doubles import InlineTransactions, NoMemory, an_outbox
 from tests.samples import NVDA, a_print, a_route
 
 WHALES = a_route("whales")
@@ -36,7 +37,7 @@ class Desk:
         self.remembered: list[Print] = []
         self.commits: list[Commit] = []
         self.intake = Intake(
-            self.match, judge, an_outbox(self.transactions), self.metrics, self.quarantine,
+            Matching(self.match, NoMemory()), judge, an_outbox(self.transactions), self.metrics, self.quarantine,
             remember=self.remembered.append, targets=dict, committed=self.commits.append, record=record,
         )  # fmt: skip
 

@@ -18,7 +18,7 @@ PARKED = Notice("room is parked", ("HTTP 404",))
 def tell(*told: Scripted, scene: Callable[[Stage], Awaitable[None]], seconds: float = 400.0) -> Stage:
     """Let `scene` say something while notices go to `told`."""
     stage = Stage(told, LaneOptions())
-    notices = Notices(stage.shared, told, stage.delivery.is_parked)
+    notices = Notices(stage.shared, stage.delivery, lambda: [each.name for each in told])
 
     async def main() -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -161,3 +161,41 @@ def test_too_many_notices_are_dropped() -> None:
     events = play(stage, scene, seconds=0.0)
     assert stage.shared.notices.qsize() == MOST_NOTICES
     assert events.count("notice.dropped") == 3
+
+
+def test_a_rule_s_destinations_are_told_each_time_and_nobody_else() -> None:
+    desk, ops, room = Scripted(name="desk"), Scripted(name="ops"), Scripted(name="room")
+    stage = Stage((desk, ops, room), LaneOptions())
+    notices = Notices(stage.shared, stage.delivery, lambda: ["ops"])
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            telling = tasks.create_task(notices.run())
+            for _ in range(2):
+                stage.shared.post("silence", PARKED, ("desk", "room", "gone"))
+                stage.shared.tell("silence", PARKED)
+                await asyncio.sleep(10.0)
+            telling.cancel()
+
+    play(stage, main, seconds=0.0)
+    assert [len(each.batches) for each in (desk, ops, room)] == [2, 1, 2]
+
+
+def test_what_reaches_none_of_its_places_is_logged() -> None:
+    """Unless nobody was to be told in the first place."""
+    notified: list[str] = []
+    stage = Stage((Scripted(name="desk"),), LaneOptions())
+    notices = Notices(stage.shared, stage.delivery, lambda: notified)
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            telling = tasks.create_task(notices.run())
+            stage.shared.tell("a", PARKED)
+            stage.shared.post("b", PARKED, ("gone",))
+            await asyncio.sleep(1.0)
+            notified.append("gone too")
+            stage.shared.tell("c", PARKED)
+            await asyncio.sleep(1.0)
+            telling.cancel()
+
+    assert play(stage, main, seconds=0.0).count("notice.unreachable") == 2

@@ -228,7 +228,7 @@ def test_refusals_of_one_destination_hold_all_of_its_platform(monkeypatch: pytes
     assert other.times == [10.001]
     assert stage.sample("flowbot_invalid_requests_total", platform="test") == 3
     assert events.count("platform.held") == 1
-    subject, notice = stage.shared.notices.get_nowait()
+    subject, notice, _ = stage.shared.notices.get_nowait()
     assert subject == "held:test"
     assert "test" in notice.title
 
@@ -244,7 +244,7 @@ def test_the_admins_hear_of_a_destination_that_is_parked() -> None:
 
     play(stage, scene, seconds=1000.0)
     assert stage.shared.notices.qsize() == 1, "once, not at every probe"
-    subject, notice = stage.shared.notices.get_nowait()
+    subject, notice, _ = stage.shared.notices.get_nowait()
     assert (subject, notice.title) == ("parked:desk", "desk is parked")
     assert "Unknown Webhook (code 10015)" in notice.lines[0]
     assert notice.lines[1] == "2 alerts wait for it."

@@ -8,6 +8,8 @@ import pytest
 
 from bot.gate.verdict import judge
 from bot.model.alerts import Batch, Delivery, DeliveryRecord
+from bot.model.matches import Match
+from bot.model.memory import Contribution, Evidence
 from bot.model.outcomes import DestinationDead, Permanent, Retry, Sent, Unknown
 from bot.model.ports import Outbox, Target
 from bot.model.terms import Terms
@@ -232,6 +234,16 @@ class OutboxContract:
         assert explanation is not None
         assert explanation.alert == commit.alerts[0]
         assert explanation.alert.print == odd
+
+    async def test_what_had_accumulated_is_kept_with_the_rule_that_saw_it(self, outbox: Outbox, reopen: Reopen) -> None:
+        """Over a restart, each of its prints included; a rule without memory has none."""
+        one = Contribution(NOON_NS, "NVDA 145C 8/7", 2_400_000.0, 2400, "ask")
+        seen = Evidence("count at least 3 within 10m by contract", 3, 6_200_000.0, 580.0, share=0.82, prints=(one,))
+        match = Match(NVDA, (a_route("busy"), a_route("whales")), {"busy": seen})
+        commit = await outbox.commit([match], judge, {})
+        explanation = await (await reopen()).explain(commit.alerts[0].id)
+        assert explanation is not None
+        assert [(hit.rule, hit.evidence) for hit in explanation.alert.hits] == [("busy", seen), ("whales", None)]
 
     async def test_closing_twice_is_allowed(self, outbox: Outbox) -> None:
         await outbox.close()

@@ -56,6 +56,10 @@ def test_an_alert_with_every_fact() -> None:
                     "bias": "bull",
                     "sector": "Information Technology",
                     "time": "2026-06-26T14:31:05Z",
+                    "session": None,
+                    "time_of_day": None,
+                    "opening": None,
+                    "multi_leg": None,
                     "provider": "radarpulse",
                     "provider_id": "p-1",
                     "contract": "NVDA260717C00145000",
@@ -69,6 +73,7 @@ def test_an_alert_with_every_fact() -> None:
                     {
                         "rule": "extreme-sweeps",
                         "clauses": [{"text": "premium >= $500K", "value": "$2.4M", "verdict": True, "parts": []}],
+                        "evidence": None,
                     }
                 ],
                 "repeats": None,
@@ -92,20 +97,20 @@ def test_a_missing_fact_is_null() -> None:
         "notes": [],
         "received_at": "2026-06-26T14:31:05Z",
     }
-    assert list(alert["print"])[:20] == list(FACTS)
+    assert list(alert["print"])[:24] == list(FACTS)
 
 
 def test_the_names_are_those_of_the_vocabulary() -> None:
     """All of the document's, in its order."""
     documented = re.findall(r"^\| `(\w+)` \|", VOCABULARY.read_text(encoding="utf-8"), re.MULTILINE)
-    assert documented[:20] == list(FACTS)
+    assert documented[:24] == list(FACTS)
 
 
 def test_only_the_rules_that_send_here_are_explained() -> None:
     """Another rule's clauses are another destination's business; a rule without a record has none."""
     (alert,) = content(batch(delivery(rules=("puts",))))["alerts"]
     assert alert["rules"] == ["puts"]
-    assert alert["why"] == [{"rule": "puts", "clauses": []}]
+    assert alert["why"] == [{"rule": "puts", "clauses": [], "evidence": None}]
 
 
 def test_repeats_are_counted() -> None:
