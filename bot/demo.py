@@ -12,7 +12,7 @@ from bot.destinations.settings import ConsoleSettings
 from bot.model.secret import Secret
 from bot.outbox.settings import StoreSettings
 from bot.providers.radarpulse import RadarPulseSettings
-from bot.rules.rule import Rule, make_rule
+from bot.rules.rule import sent_to
 from bot.service import Service
 from bot.settings import Settings, example_rules
 from bot.workbench.demo import DemoScreen
@@ -58,7 +58,7 @@ def _totals(service: Service) -> tuple[int, int, int]:
 
 def _settings(simulator: Simulator, folder: Path) -> Settings:
     """The example's rules between the simulator and the terminal."""
-    rules = tuple(sent_to(rule, TERMINAL) for rule in example_rules())
+    rules = tuple(sent_to(rule, [TERMINAL]) for rule in example_rules())
     feed = RadarPulseSettings(type="radarpulse", api_key=DEMO_KEY, ws_url=simulator.stream_url)
     return Settings(
         folder=folder,
@@ -68,7 +68,3 @@ def _settings(simulator: Simulator, folder: Path) -> Settings:
         store=StoreSettings(path=Path("flowbot.db"), tape=None),
     )
 
-
-def sent_to(rule: Rule, destination: str) -> Rule:
-    """The same rule, posting to one destination."""
-    return make_rule(rule.settings.model_copy(update={"send_to": [destination], "mention": []}), rule.when)

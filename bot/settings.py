@@ -4,14 +4,16 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from bot.config.check import check, check_type
 from bot.config.document import Document, read
+from bot.config.include import INCLUDE
 from bot.config.names import check_name
-from bot.config.schema import json_schema
+from bot.config.schema import Include, json_schema
+from bot.config.sources import Sources
 from bot.config.wording import suggest
 from bot.destinations import catalog as destinations
 from bot.destinations.platforms import DiscordSettings, SlackSettings
@@ -25,7 +27,9 @@ from bot.model.secret import Secret
 from bot.outbox.settings import DedupSettings, StoreSettings
 from bot.providers import catalog as providers
 from bot.render.look import Bands, LinkTemplates, Look
+from bot.rules.definitions import DEFINE, LISTS, WATCHLISTS, read_vocabulary
 from bot.rules.rule import Rule, facts_needed, read_rules
+from bot.rules.sections import Definitions, Lists, Watchlists
 from bot.rules.settings import RuleSettings
 
 PLAIN_SECTIONS: dict[str, Any] = {
@@ -34,8 +38,10 @@ PLAIN_SECTIONS: dict[str, Any] = {
     "delivery": DeliverySettings,
     "admin": AdminSettings,
     "score_bands": Bands,
-    "links": LinkTemplates,
-    "footer": str,
+    "links": Annotated[
+        LinkTemplates, Field(description="Links in every alert: {chart: 'https://…/{ticker}'}; {contract} works too.")
+    ],
+    "footer": Annotated[str, Field(description="A line of yours in every alert's footer, such as: not advice.")],
     "dedup": DedupSettings,
     "store": StoreSettings,
     "http": HttpSettings,
@@ -43,10 +49,18 @@ PLAIN_SECTIONS: dict[str, Any] = {
 }
 """Sections that are one model each; the others are mappings of named things, or the list of rules."""
 NAMED_SECTIONS: dict[str, Any] = {
-    "providers": dict[str, providers.ProviderSettings],
-    "destinations": dict[str, destinations.AnyDestinationSettings],
-    "rules": list[RuleSettings],
+    "providers": Annotated[
+        dict[str, providers.ProviderSettings],
+        Field(description="Where prints come from, by names of your own; who is first is trusted first."),
+    ],
+    "destinations": Annotated[
+        dict[str, destinations.AnyDestinationSettings],
+        Field(description="Where alerts are posted, by names of your own."),
+    ],
+    "rules": Annotated[list[RuleSettings], Field(description="What matters, and where it goes.")],
 }
+VOCABULARY: dict[str, Any] = {LISTS: Lists, DEFINE: Definitions, WATCHLISTS: Watchlists}
+"""Sections that give names to what rules use."""
 _PACKAGED = Path(__file__).with_name("config.example.yaml")
 EXAMPLE = _PACKAGED if _PACKAGED.exists() else Path(__file__).parents[1] / "config.example.yaml"
 """Beside the package in a checkout, inside it where it was installed from a wheel."""
@@ -71,11 +85,20 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    watchlists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The tickers that the file puts on each; commands change them."""
+    sources: Sources = field(default_factory=Sources)
+    """The files that say all this."""
     warnings: tuple[Problem, ...] = ()
 
     @property
     def store_path(self) -> Path:
         return self.folder / self.store.path
+
+    @property
+    def tape_path(self) -> Path | None:
+        """The tape's folder; None: nothing is recorded."""
+        return None if self.store.tape is None else self.folder / self.store.tape
 
     @property
     def secrets(self) -> set[Secret]:
@@ -115,8 +138,12 @@ class _Reader:
         self._check_credentials(root, kinds)
         self._check_notified(root)
         self._check_hooks(feeds)
+        vocabulary, problems = read_vocabulary(self.document)
+        self.problems += problems
+        # Where a file that was to be included is missing, what it holds is not to be missed a second time.
+        known = _keys(root.get("destinations")) if self.document.is_whole else None
         rules, problems = read_rules(
-            root.get("rules", []), ("rules",), self.document, destinations=_keys(root.get("destinations"))
+            root.get("rules", []), ("rules",), self.document, destinations=known, vocabulary=vocabulary
         )
         self.problems += problems
         if self.problems:
@@ -127,15 +154,18 @@ class _Reader:
             links=tuple((plain.pop("links", None) or {}).items()),
         )
         warnings = tuple(self._warnings(rules, feeds))
-        return Settings(folder, feeds, targets, rules, look=look, warnings=warnings, **plain)
+        return Settings(
+            folder, feeds, targets, rules,
+            look=look, watchlists=vocabulary.watchlists, sources=self.document.sources, warnings=warnings, **plain,
+        )  # fmt: skip
 
     def _check_sections(self, root: Mapping[str, object]) -> None:
-        known = [*NAMED_SECTIONS, *PLAIN_SECTIONS]
+        known = [*NAMED_SECTIONS, *VOCABULARY, *PLAIN_SECTIONS, INCLUDE]
         for name in root:
             if name not in known:
                 self._problem((name,), f'unknown section "{name}"{suggest(name, known)}', at_key=True)
         for name in REQUIRED:
-            if not root.get(name):
+            if not root.get(name) and self.document.is_whole:
                 self._problem((name,), f'the section "{name}" is missing or empty; config.example.yaml shows one')
 
     def _plain(self, name: str, model: Any, value: object) -> Any:
@@ -173,7 +203,7 @@ class _Reader:
         """The names in `admin.notify` are destinations."""
         known, admin = _keys(root.get("destinations")), root.get("admin")
         names = admin.get("notify") if isinstance(admin, Mapping) else None
-        for index, name in enumerate(names if isinstance(names, list) else ()):
+        for index, name in enumerate(names if isinstance(names, list) and self.document.is_whole else ()):
             path = ("admin", "notify", index)
             if isinstance(name, str) and name not in known and path not in self.document.unfilled:
                 self._problem(path, f'unknown destination "{name}" in admin.notify{suggest(name, known)}')
@@ -221,28 +251,47 @@ def _secrets(value: object) -> Iterator[Secret]:
             yield from _secrets(item)
 
 
-def load(path: Path, environ: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the file at `path`. Raises InputError with every problem in it."""
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A file that was read and checked."""
+
+    settings: Settings | None
+    """None where there are problems."""
+    problems: tuple[Problem, ...]
+    sources: Sources
+    """The files that say all this, or were to."""
+
+
+def examine(path: Path, environ: Mapping[str, str] | None = None) -> Examined:
+    """Read and check the file at `path`, and what it includes."""
     document = read(path, os.environ if environ is None else environ)
     if not document.is_readable:
-        raise InputError(*document.problems)
+        return Examined(None, document.problems, document.sources)
     reader = _Reader(document)
     settings = reader.settings(path.parent)
-    if settings is None:
-        raise InputError(*reader.problems)
-    return settings
+    return Examined(settings, tuple(reader.problems), document.sources)
+
+
+def load(path: Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the file at `path`, and what it includes. Raises InputError with every problem."""
+    found = examine(path, environ)
+    if found.settings is None:
+        raise InputError(*found.problems)
+    return found.settings
 
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of the configuration file."""
-    sections = {name: TypeAdapter(model) for name, model in {**NAMED_SECTIONS, **PLAIN_SECTIONS}.items()}
+    models = {INCLUDE: Include, **NAMED_SECTIONS, **VOCABULARY, **PLAIN_SECTIONS}
+    sections = {name: TypeAdapter(model) for name, model in models.items()}
     return json_schema(sections, title="flowbot configuration", required=REQUIRED)
 
 
 def example_rules() -> tuple[Rule, ...]:
-    """The rules of config.example.yaml, whatever environment they are read in."""
+    """The rules of config.example.yaml, whatever environment they are read in; each watchlist as the file has it."""
     document = read(EXAMPLE, {})
-    rules, problems = read_rules(document.at(("rules",)), ("rules",), document)
-    if problems:
-        raise InputError(*problems)
+    vocabulary, flaws = read_vocabulary(document)
+    rules, problems = read_rules(document.at(("rules",)), ("rules",), document, vocabulary=vocabulary)
+    if flaws or problems:
+        raise InputError(*flaws, *problems)
     return rules

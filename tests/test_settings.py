@@ -1,7 +1,7 @@
 """The configuration as a whole: what the contract promises is accepted, and every problem is told at once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -471,3 +471,30 @@ def test_what_is_still_to_come_is_refused(folder: Path, validator: Draft202012Va
         document[section] = {**document.get(section, {}), **keys}
     assert not validator.is_valid(document)
     assert problems(folder, yaml.safe_dump(document))
+
+
+def test_hover_text_everywhere() -> None:
+    """Every key that an editor completes says what it is for, or is of a kind that does."""
+    whole = schema()
+    Draft202012Validator.check_schema(whole)
+    found = [(where, own) for where, own in _properties(whole) if own is not False]
+    silent = [where for where, own in found if not own.get("description") and not _is_described(own, whole)]
+    assert silent == []
+    assert len(found) > 150
+
+
+def _properties(shape: object, where: str = "") -> Iterator[tuple[str, Any]]:
+    """Every property at any depth."""
+    if isinstance(shape, dict):
+        for name, own in shape.get("properties", {}).items():
+            yield f"{where}.{name}", own
+        for key, part in shape.items():
+            yield from _properties(part, f"{where}.{key}")
+    elif isinstance(shape, list):
+        for index, part in enumerate(shape):
+            yield from _properties(part, f"{where}[{index}]")
+
+
+def _is_described(own: dict[str, Any], whole: dict[str, Any]) -> bool:
+    name = own.get("$ref", "").rpartition("/")[2]
+    return bool(name) and "description" in whole["$defs"][name]

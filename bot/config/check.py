@@ -1,10 +1,11 @@
 """Checks values against a settings model and reports every problem in plain words, at its place in the file."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -73,12 +74,24 @@ def check(
     """
     if not document.is_readable:
         return None, []
-    adapter = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
+    adapter = model if isinstance(model, TypeAdapter) else _adapter(cast("Hashable", model))
     try:
         return adapter.validate_python(value), []
     except ValidationError as error:
-        reporter = _Reporter(Shapes(adapter), value, path, document, what)
+        reporter = _Reporter(_shapes(adapter), value, path, document, what)
         return None, reporter.report(error.errors(include_url=False))
+
+
+@lru_cache(maxsize=100)
+def _adapter(model: Any) -> TypeAdapter[Any]:
+    """Kept: making one takes milliseconds, and a file may hold a thousand rules."""
+    return TypeAdapter(model)
+
+
+@lru_cache(maxsize=100)
+def _shapes(adapter: TypeAdapter[Any]) -> Shapes:
+    """Kept likewise: a slip that a thousand rules share is described once."""
+    return Shapes(adapter)
 
 
 def check_type(

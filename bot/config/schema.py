@@ -1,11 +1,20 @@
 """Composes the JSON Schema of a whole file from the models of its sections."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_Path = Annotated[str, Field(min_length=1, description="A file, or a pattern such as rules/*.yaml.")]
+Include = Annotated[
+    _Path | list[_Path] | None,
+    Field(
+        description="Files whose sections belong to this one, such as rules/*.yaml; they begin at this file's folder."
+    ),
+]
+"""The key `include`, which `bot.config.include` follows before anything else is checked."""
 
 
 def json_schema(

@@ -1,4 +1,6 @@
-"""Durations, sums of money and URLs as people write them in YAML. Pure parsers, and the pydantic types made of them.
+"""Durations, times of day, money, fractions and URLs as people write them in YAML.
+
+Pure parsers, and the pydantic types made of them.
 
 Messages say what is expected and never quote the value, which may be a secret; `bot.config.check` quotes it
 where it may.
@@ -21,9 +23,12 @@ MAX_DURATION_S = 3650 * 86400.0
 # An editor sees the file before `${NAME}` is filled in, so every pattern lets a placeholder pass.
 PLACEHOLDER = r"\$\{"
 DURATION_PATTERN = r"^\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(ms|s|m|h|d)?\s*$"
+CLOCK_PATTERN = r"^\s*(?:([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?|24:00(?::00)?)\s*$"
+MONEY_PATTERN = r"^\s*\$?\s*[0-9.][0-9_,.]*\s*[kKmMbB]?\s*$"
 URL_PATTERN = r"^(https|wss|http|ws)://"
 
 _DURATION = re.compile(DURATION_PATTERN)
+_CLOCK = re.compile(CLOCK_PATTERN)
 _MONEY = re.compile(
     r"""\$?\s*
     (?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*)?
@@ -31,6 +36,7 @@ _MONEY = re.compile(
     (?:(?P<exponent>e[+-]?[0-9]{1,3})|\s*(?P<unit>[kmb]))?""",
     re.VERBOSE | re.IGNORECASE,
 )
+_FRACTION = re.compile(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(%?)\s*")
 _UNFIT_FOR_A_URL = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -50,6 +56,29 @@ def parse_duration(text: str | float) -> float:
     return float(seconds)
 
 
+def write_duration(seconds: float) -> str:
+    """As `parse_duration` reads it, in the largest unit of which it is a whole number: `90m`, `5d`."""
+    for unit in ("d", "h", "m"):
+        if seconds and seconds % SECONDS[unit] == 0:
+            return f"{seconds / SECONDS[unit]:.0f}{unit}"
+    return f"{seconds:.15g}s"
+
+
+def parse_clock(text: object) -> float:
+    """Seconds since midnight, from HH:MM or HH:MM:SS; 24:00 ends the day. Raises ValueError."""
+    found = _CLOCK.match(text) if isinstance(text, str) else None
+    if not found:
+        raise ValueError('expected a time of day in New York, such as "09:30" or "16:00:30"')
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return float((hours * 60 + minutes) * 60 + seconds) if found[1] else 86400.0
+
+
+def write_clock(seconds: float) -> str:
+    """`09:30`, and `09:30:15` where the seconds say something; a fraction of one is cut off."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}" + (f":{rest:02d}" if rest else "")
+
+
 def parse_money(text: str | float) -> float:
     """US dollars, from 500k, $500K, 1.2M, 2.5b, 500_000, 500,000 or a plain number. Raises ValueError."""
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
@@ -64,6 +93,23 @@ def parse_money(text: str | float) -> float:
         amount = text
     if not 0 <= amount < 1e300:  # false for NaN too
         raise ValueError("expected an amount that is finite and not negative")
+    return float(amount)
+
+
+def parse_fraction(text: str | float) -> float:
+    """A fraction, more than 0 and at most 1, from 0.7 or 70%. Raises ValueError."""
+    expected = "expected a percentage or a fraction, such as 70% or 0.7"
+    found = _FRACTION.fullmatch(text) if isinstance(text, str) else None
+    if found:
+        amount = float(f"{found[1]}e-2" if found[2] else found[1])  # not / 100, which may miss the nearest fraction
+    elif isinstance(text, (int, float)) and not isinstance(text, bool):
+        amount = text
+        if 1 < amount <= 100:
+            raise ValueError(f"expected a percentage or a fraction; write {amount:g}%")
+    else:
+        raise ValueError(expected)
+    if not 0 < amount <= 1:  # false for NaN too
+        raise ValueError(f"{expected}, more than 0 and at most 100%")
     return float(amount)
 
 
@@ -130,12 +176,27 @@ Money = Annotated[
             "description": "US dollars: 500k, $500K, 1.2M, 2.5b, 500_000, 500,000 or a plain number.",
             "anyOf": [
                 {"type": "number", "minimum": 0},
-                {"type": "string", "pattern": rf"^\s*\$?\s*[0-9.][0-9_,.]*\s*[kKmMbB]?\s*$|{PLACEHOLDER}"},
+                {"type": "string", "pattern": f"{MONEY_PATTERN}|{PLACEHOLDER}"},
             ],
         }
     ),
 ]
 """US dollars as a float."""
+
+Fraction = Annotated[
+    float,
+    BeforeValidator(parse_fraction),
+    WithJsonSchema(
+        {
+            "description": "A part of the whole: 70% or 0.7.",
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+                {"type": "string", "pattern": rf"^\s*[0-9.]+\s*%?\s*$|{PLACEHOLDER}"},
+            ],
+        }
+    ),
+]
+"""0.7 = 70 %."""
 
 VendorUrl = Annotated[
     str,

@@ -1,162 +1,129 @@
 """Reads `when` into a tree of clauses and gathers every problem. Knows no file: problems carry paths."""
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from bot.config.tree import PathTo
-from bot.config.wording import dotted, suggest
-from bot.rules.clauses import All, Any, Between, Compare, Node, Not, OneOf, Operator
-from bot.rules.vocabulary import FACTS, Fact, read
+from bot.config.wording import suggest
+from bot.rules.clauses import All, Any, Node, Not
+from bot.rules.flaws import Flaw, Flaws
+from bot.rules.forms import MAX_NESTING, Forms
+from bot.rules.names import NO_NAMES, Vocabulary
+from bot.rules.values import joined
+from bot.rules.vocabulary import FACTS
 
-MAX_NESTING = 24
-"""Groups, lists and `not` within one another. Nobody can read more, and the compiled expression nests with them."""
+MAX_TESTS = 1000
+"""Tests of single facts in one tree, those of the definitions it uses included: ten lines of definitions that use one
+another twice stand for a thousand, thirty for a billion."""
 
-_COMPARISON = re.compile(r"\s*(?P<operator>[<>=!~]+)\s*(?P<value>.*?)\s*", re.DOTALL)
-_OPERATORS: dict[str, Operator] = {">=": ">=", "<=": "<=", ">": ">", "<": "<", "=": "==", "==": "==", "!=": "!="}
 _GROUPS = ("any", "all", "not")
-_KEYS = ("min", "max", "not")
+_USE = "use"
+_CLAUSES = "expected clauses, such as score: '>= 85', or the name of a definition"
 
 
-class Flaw(NamedTuple):
-    """One thing wrong with a `when`."""
-
-    path: PathTo
-    message: str
-    is_about_key: bool = False
-    """The key at `path` is wrong, not its value."""
-
-
-def parse(when: object, path: PathTo = (), what: str = "this rule") -> tuple[Node | None, list[Flaw]]:
+def parse(
+    when: object,
+    path: PathTo = (),
+    what: str = "this rule",
+    vocabulary: Vocabulary = NO_NAMES,
+    *,
+    root: int | None = None,
+    group: type[All | Any] = All,
+) -> tuple[Node | None, list[Flaw]]:
     """The tree that `when` at `path` stands for, or None and every flaw; `what` names the rule in messages.
 
-    Messages never quote values, which may have come from a secret.
+    None without a flaw: it uses a list or a definition that has one. Messages never quote values, which may have come
+    from a secret; of a path they show the steps from `root` on (the last one, unless told). `group` says whether all
+    or any of its clauses must hold.
     """
-    parser = _Parser(what, max(len(path) - 1, 0))
-    node = parser.clauses(when, path, 0)
-    return (None, parser.flaws) if parser.flaws else (node, [])
+    flaws = Flaws(what, max(len(path) - 1, 0) if root is None else root)
+    node = joined(group, _Parser(vocabulary, flaws).parts(when, path, 0))
+    if node and _tests(node) > MAX_TESTS:
+        flaws.add(path, f"more than {MAX_TESTS} clauses, with those it uses", is_about_key=True)
+    return (None if flaws.found or flaws.is_broken else node), flaws.found
 
 
 class _Parser:
     """Gathers flaws; a part that has one is None, and its neighbours are still read."""
 
-    def __init__(self, what: str, root: int) -> None:
-        self.flaws: list[Flaw] = []
-        self._what = what
-        self._root = root
+    def __init__(self, vocabulary: Vocabulary, flaws: Flaws) -> None:
+        self._forms = Forms(vocabulary, flaws)
+        self._vocabulary = vocabulary
+        self._flaws = flaws
 
-    def clauses(self, raw: object, path: PathTo, depth: int) -> Node | None:
-        """A mapping of fields and groups, all of which must hold."""
+    def _clauses(self, raw: object, path: PathTo, depth: int) -> Node | None:
+        """All of what a mapping says."""
+        return joined(All, self.parts(raw, path, depth))
+
+    def parts(self, raw: object, path: PathTo, depth: int) -> list[Node | None]:
+        """A mapping of fields and groups, one by one, with the definitions it uses among them; or a definition."""
+        if isinstance(raw, str):
+            return [self._definition(raw, path, depth, _CLAUSES)]
         if not isinstance(raw, Mapping):
-            self._flaw(path, "expected clauses, such as score: '>= 85'")
-            return None
+            self._flaws.add(path, _CLAUSES)
+            return []
         if not raw:
-            self._flaw(path, "there is no clause here, so every print would match", is_about_key=True)
-            return None
-        return _join(All, [self._clause(str(name), value, (*path, name), depth) for name, value in raw.items()])
+            self._flaws.add(path, "there is no clause here, so every print would match", is_about_key=True)
+        parts: list[Node | None] = []
+        for name, value in raw.items():
+            here = (*path, name)
+            parts += self._used(value, here, depth) if name == _USE else [self._clause(str(name), value, here, depth)]
+        return parts
 
     def _clause(self, name: str, raw: object, path: PathTo, depth: int) -> Node | None:
         if name in _GROUPS:
             return self._group(name, raw, path, depth + 1)
         if name in FACTS:
-            return self._form(FACTS[name], raw, path, depth)
-        hint = suggest(name, (*FACTS, *_GROUPS))
-        self.flaws.append(Flaw(path, f'unknown field "{name}" in {self._what}{hint}', is_about_key=True))
+            return self._forms.read(FACTS[name], raw, path, depth)
+        hint = suggest(name, (*FACTS, *_GROUPS, _USE))
+        self._flaws.add_sentence(path, f'unknown field "{name}" in {self._flaws.what}{hint}')
         return None
 
     def _group(self, name: str, raw: object, path: PathTo, depth: int) -> Node | None:
         if depth > MAX_NESTING:
-            self._flaw(path, f"nested more than {MAX_NESTING} levels deep", is_about_key=True)
+            self._flaws.add(path, f"nested more than {MAX_NESTING} levels deep", is_about_key=True)
         elif name == "not":
-            part = self.clauses(raw, path, depth)
+            part = self._clauses(raw, path, depth)
             return Not(part) if part else None
         elif raw == []:
-            self._flaw(path, "the list is empty; put a clause in it or leave it out", is_about_key=True)
+            self._flaws.add(path, "the list is empty; put a clause in it or leave it out", is_about_key=True)
         elif isinstance(raw, list):
-            parts = [self.clauses(item, (*path, index), depth) for index, item in enumerate(raw)]
-            return _join(Any if name == "any" else All, parts)
+            parts = [self._clauses(item, (*path, index), depth) for index, item in enumerate(raw)]
+            return joined(Any if name == "any" else All, parts)
         else:
-            self._flaw(path, "expected a list of clauses, each on a line such as - score: '>= 85'")
+            self._flaws.add(path, "expected a list of clauses, each on a line such as - score: '>= 85'")
         return None
 
-    def _form(self, fact: Fact, raw: object, path: PathTo, depth: int) -> Node | None:
-        """Anything that may stand behind a field's name."""
-        if depth > MAX_NESTING:
-            self._flaw(path, f"nested more than {MAX_NESTING} levels deep", is_about_key=True)
+    def _used(self, raw: object, path: PathTo, depth: int) -> list[Node | None]:
+        """The definitions that `use` names."""
+        names = [((*path, index), name) for index, name in enumerate(raw)] if isinstance(raw, list) else [(path, raw)]
+        if not names:
+            self._flaws.add(path, "the list is empty; put a definition's name in it or leave it out", is_about_key=True)
+        return [self._definition(name, here, depth, "expected the name of a definition") for here, name in names]
+
+    def _definition(self, name: object, path: PathTo, depth: int, expected: str) -> Node | None:
+        known = self._vocabulary.definitions
+        if not isinstance(name, str) or name not in known:
+            if not self._vocabulary.is_whole and isinstance(name, str):
+                self._flaws.is_broken = True
+                return None
+            self._flaws.add(path, expected, hint=suggest(name, known) if isinstance(name, str) else "")
             return None
-        if isinstance(raw, Mapping):
-            return self._mapping(fact, raw, path, depth + 1)
-        if isinstance(raw, list):
-            return self._list(fact, raw, path, depth + 1)
-        found = _COMPARISON.fullmatch(raw) if isinstance(raw, str) else None
-        if not found:
-            return self._compare(fact, "==", raw, path)
-        if operator := _OPERATORS.get(found["operator"]):
-            return self._compare(fact, operator, found["value"], path)
-        self._flaw(path, "unknown operator; known: >=, <=, >, <, = and !=")
-        return None
-
-    def _compare(self, fact: Fact, operator: Operator, raw: object, path: PathTo) -> Compare | None:
-        if fact.kind == "text" and operator not in ("==", "!="):
-            self._flaw(path, f"{operator} compares numbers; use = or != here")
-            return None
-        try:
-            return Compare(fact.name, operator, read(fact, raw))
-        except ValueError as error:
-            self._flaw(path, str(error))
-            return None
-
-    def _list(self, fact: Fact, raw: list[object], path: PathTo, depth: int) -> Node | None:
-        """Any of the forms in the list; plain values become one membership test."""
-        if not raw:
-            self._flaw(path, "the list is empty, so nothing would match", is_about_key=True)
-            return None
-        parts = [self._form(fact, item, (*path, index), depth) for index, item in enumerate(raw)]
-        values = [part.value for part in parts if isinstance(part, Compare) and part.operator == "=="]
-        different = tuple(dict.fromkeys(values))
-        if len(values) == len(raw) and len(different) > 1:
-            return OneOf(fact.name, different)
-        return _join(Any, parts)
-
-    def _mapping(self, fact: Fact, raw: Mapping[str, object], path: PathTo, depth: int) -> Node | None:
-        """`{min: …, max: …}` or `{not: …}`."""
-        for key in (keys := [key for key in raw if key not in _KEYS]):
-            hint = suggest(str(key), _KEYS)
-            message = f'unknown field "{key}" in {fact.name} of {self._what}{hint}'
-            self.flaws.append(Flaw((*path, key), message, is_about_key=True))
-        if keys:
-            return None
-        if not raw or ("not" in raw and len(raw) > 1):
-            self._flaw(path, "expected min, max or both; or not, alone", is_about_key=True)
-        elif "not" in raw:
-            part = self._form(fact, raw["not"], (*path, "not"), depth)
-            return Not(part) if part else None
-        elif fact.kind == "text":
-            self._flaw(path, "min and max are for numbers and dates; list the values: [a, b]", is_about_key=True)
-        else:
-            return self._range(fact, raw, path)
-        return None
-
-    def _range(self, fact: Fact, raw: Mapping[str, object], path: PathTo) -> Node | None:
-        low = self._compare(fact, ">=", raw["min"], (*path, "min")) if "min" in raw else None
-        high = self._compare(fact, "<=", raw["max"], (*path, "max")) if "max" in raw else None
-        if not low or not high:
-            return low or high
-        if low.value > high.value:  # type: ignore[operator]  # both are numbers, or both are dates
-            self._flaw(path, "min is above max, so nothing would match", is_about_key=True)
-            return None
-        return Between(fact.name, low.value, high.value)
-
-    def _flaw(self, path: PathTo, message: str, *, is_about_key: bool = False) -> None:
-        name = dotted(path[self._root :])
-        self.flaws.append(
-            Flaw(path, f"{name} of {self._what}: {message}" if name else f"{self._what}: {message}", is_about_key)
-        )
+        node = known[name]
+        if node is None:
+            self._flaws.is_broken = True
+        elif depth + _height(node) > MAX_NESTING:
+            self._flaws.add(path, f"nested more than {MAX_NESTING} levels deep, with what it uses")
+        return node
 
 
-def _join(group: type[All | Any], parts: Sequence[Node | None]) -> Node | None:
-    """One node for the different ones among `parts`; flawed ones are left out, for the tree is thrown away then."""
-    nodes = tuple(dict.fromkeys(part for part in parts if part))
-    if len(nodes) < 2:
-        return nodes[0] if nodes else None
-    return All(nodes) if group is All else Any(nodes)
+def _height(node: Node) -> int:
+    """Groups and `not` within one another."""
+    if isinstance(node, Not):
+        return 1 + _height(node.part)
+    return 1 + max(map(_height, node.parts)) if isinstance(node, (All, Any)) else 0
+
+
+def _tests(node: Node) -> int:
+    if isinstance(node, Not):
+        return _tests(node.part)
+    return sum(map(_tests, node.parts)) if isinstance(node, (All, Any)) else 1

@@ -1,6 +1,6 @@
 """Which facts a rule cannot do without."""
 
-from bot.rules.clauses import All, Any, Node, Not
+from bot.rules.clauses import All, Any, Node, Not, Watched
 
 
 def facts_needed(node: Node) -> frozenset[str]:
@@ -15,4 +15,4 @@ def _needed(node: Node, *, is_true: bool) -> frozenset[str]:
     if isinstance(node, (All, Any)):
         parts = [_needed(part, is_true=is_true) for part in node.parts]
         return frozenset.union(*parts) if isinstance(node, All) == is_true else frozenset.intersection(*parts)
-    return frozenset({node.field})
+    return frozenset({"ticker" if isinstance(node, Watched) else node.field})

@@ -1,6 +1,7 @@
 """What an admin writes about one rule."""
 
 import re
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -9,7 +10,17 @@ from bot.config.names import Name
 from bot.config.units import PLACEHOLDER, Duration
 from bot.model.alerts import Priority
 from bot.model.terms import RepeatMode
-from bot.rules.when_schema import WhenSchema
+from bot.rules.memory import (
+    CountSettings,
+    FirstSettings,
+    MemorySettings,
+    ShareSettings,
+    SilenceSettings,
+    SpikeSettings,
+    SteadySettings,
+    TotalSettings,
+)
+from bot.rules.when_schema import ClausesSchema
 
 MENTION_PATTERN = r"^([0-9]{5,20}|[SUW][A-Z0-9]{2,20})$"
 """Snowflakes have 17 to 20 digits (Discord); user, group and Enterprise ids begin with U, S and W (Slack)."""
@@ -42,13 +53,51 @@ Mention = Annotated[
 ]
 
 
+MEMORIES = ("count", "total", "first", "spike", "share", "steady", "silence")
+"""The keys of a rule of which it has one at most."""
+
+
+def _describe_keys(schema: dict[str, Any]) -> None:
+    """What no single key can say: `silence` stands in the place of `when`, and a rule remembers one thing."""
+    schema["if"] = {"required": ["silence"]}
+    schema["then"] = {"properties": {"when": False, "exclude": False}}
+    schema["else"] = {"required": ["when"]}
+    schema["not"] = {"anyOf": [{"required": list(pair)} for pair in combinations(MEMORIES, 2)]}
+
+
 class RuleSettings(BaseModel):
     """One rule: which prints matter, where they are posted, and how often."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, json_schema_extra=_describe_keys)
 
     name: Name = Field(description="Your name for the rule; it is shown in alerts and labels metrics.")
-    when: Annotated[dict[str, Any], WhenSchema()] = Field(description="What a print must be; all of it must hold.")
+    when: Annotated[Any, ClausesSchema()] = Field(
+        None, description="What a print must be; all of it must hold. Or the name of a definition."
+    )
+    exclude: Annotated[Any, ClausesSchema()] = Field(
+        None, description="What a print must not be: it is left out where any of these holds."
+    )
+    count: CountSettings | None = Field(
+        None, description="Fires when so many prints came within a time: {at_least: 3, within: 10m, by: contract}."
+    )
+    total: TotalSettings | None = Field(
+        None, description="Fires when their premiums reach a sum: {premium: '>= 5M', within: 15m, by: ticker}."
+    )
+    first: FirstSettings | None = Field(
+        None, description="Fires on the first print in a long time: {within: 5d, by: ticker}."
+    )
+    spike: SpikeSettings | None = Field(
+        None, description="Fires on far more than usual: {factor: 4, window: 10m, against: 1h, by: ticker}."
+    )
+    share: ShareSettings | None = Field(
+        None, description="Fires when most are of one sort: {of: {side: ask}, at_least: 70%, within: 10m, by: ticker}."
+    )
+    steady: SteadySettings | None = Field(
+        None, description="Fires when prints keep coming: {every: 5m, for: 60m, by: contract}."
+    )
+    silence: SilenceSettings | None = Field(
+        None, description="Fires when a feed falls silent in market hours: {for: 10m}. Such a rule has no when."
+    )
     send_to: list[str] = Field(min_length=1, description="Names of destinations.")
     cooldown: Duration = Field(0.0, description="How long the same thing stays quiet after an alert; 0: never quiet.")
     cooldown_by: Literal["contract", "ticker", "rule"] = Field(
@@ -67,3 +116,7 @@ class RuleSettings(BaseModel):
         default_factory=list,
         description="Who is pinged: Discord role ids and Slack ids; each platform takes its own.",
     )
+
+    @property
+    def memory(self) -> MemorySettings | None:
+        return self.count or self.total or self.first or self.spike or self.share or self.steady

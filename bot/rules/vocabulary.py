@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, get_args
 
-from bot.config.units import parse_money
+from bot.config.units import parse_clock, parse_money, write_clock
 from bot.config.wording import join
-from bot.model.prints import Bias, Kind, OptionType, Side
+from bot.model.prints import Bias, Kind, OptionType, Session, Side
 from bot.model.sectors import SECTORS, gics_name
 from bot.rules.clauses import Value
 
@@ -17,11 +17,22 @@ class Fact:
     """One name of the print vocabulary."""
 
     name: str
-    kind: Literal["number", "date", "text"]
+    kind: Literal["number", "date", "clock", "text", "flag"]
+    """A clock is a time of day in seconds since midnight; a flag is true or false."""
     about: str
     unit: Literal["", "premium", "usd", "percent", "fraction"] = ""
     choices: tuple[str, ...] = ()
     """What a text may be; empty: anything."""
+
+    @property
+    def attribute(self) -> str:
+        """Of `Print`, which keeps the moment under `time` and the time of day beside it."""
+        return "time_of_day" if self.name == "time" else self.name
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether >, min and max mean something."""
+        return self.kind not in ("text", "flag")
 
 
 FACTS: dict[str, Fact] = {
@@ -47,6 +58,10 @@ FACTS: dict[str, Fact] = {
         Fact("bias", "text", "What the print bets on.", choices=get_args(Bias)),
         Fact("sector", "text", "One of the eleven GICS sectors; Yahoo's names do too.", choices=SECTORS),
         Fact("provider", "text", "The name of a provider of yours."),
+        Fact("session", "text", "Traded in New York's regular hours, or outside them.", choices=get_args(Session)),
+        Fact("time", "clock", "When it traded, by New York's clock."),
+        Fact("opening", "flag", "Provably a new position: larger than all that was open and traded before."),
+        Fact("multi_leg", "flag", "One leg of a multi-leg order, as far as the feed or its other leg shows."),
     )
 }
 
@@ -70,6 +85,10 @@ def read(fact: Fact, raw: object) -> Value:
             return date.fromisoformat(raw.strip() if isinstance(raw, str) else "")
         except ValueError:
             raise ValueError("expected a date, such as 2026-07-17") from None
+    if fact.kind == "clock":
+        return parse_clock(raw)
+    if fact.kind == "flag":
+        return _read_flag(raw)
     if not isinstance(raw, str):
         raise ValueError(f"expected {_form_of_text(fact)}; put it in quotes")  # noqa: TRY004 one kind of error for all
     return _read_text(fact, " ".join(raw.split()))
@@ -81,6 +100,10 @@ def write(fact: Fact, value: Value) -> str:
         return value.isoformat()
     if isinstance(value, str):
         return value
+    if fact.kind == "flag":
+        return "true" if value else "false"
+    if fact.kind == "clock":
+        return write_clock(value)
     if fact.unit == "premium":
         return _abbreviate(value)
     return _dress(fact, _round(value * 100 if fact.unit == "fraction" else value))
@@ -88,8 +111,10 @@ def write(fact: Fact, value: Value) -> str:
 
 def write_exactly(fact: Fact, value: Value) -> str:
     """The value as people write it, with every digit that counts: `$499,999.5`."""
-    if isinstance(value, (date, str)):
+    if isinstance(value, (date, str)) or fact.kind == "flag":
         return write(fact, value)
+    if fact.kind == "clock":
+        return f"{write_clock(value - value % 60)}:{value % 60:09.6f}"
     return _dress(fact, f"{value * 100 if fact.unit == 'fraction' else value:,.15g}")
 
 
@@ -105,6 +130,13 @@ def _read_number(fact: Fact, raw: object) -> float:
     except ValueError:
         raise ValueError(expected) from None
     return -amount if found["sign"] else amount
+
+
+def _read_flag(raw: object) -> bool:
+    text = str(raw).strip().lower() if isinstance(raw, (bool, str)) else ""
+    if text not in ("true", "false"):
+        raise ValueError("expected true or false")
+    return text == "true"
 
 
 def _read_text(fact: Fact, text: str) -> str:

@@ -1,11 +1,13 @@
 """The JSON Schema of a whole file."""
 
+from typing import Any
+
 import jsonschema
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from bot.config.names import Name
-from bot.config.schema import json_schema
+from bot.config.schema import Include, json_schema
 from bot.config.units import Duration, SecretUrl, VendorUrl
 
 
@@ -20,7 +22,12 @@ class Outer(BaseModel):
     inner: Inner
 
 
-SCHEMA = json_schema({"one": Outer, "many": TypeAdapter(dict[Name, Inner])}, title="t", required=["one"])
+SECTIONS: dict[str, TypeAdapter[Any]] = {
+    "one": TypeAdapter(Outer),
+    "many": TypeAdapter(dict[Name, Inner]),
+    "include": TypeAdapter(Include),
+}
+SCHEMA = json_schema(SECTIONS, title="t", required=["one"])
 
 
 def test_it_is_of_the_2020_dialect_and_shares_models() -> None:
@@ -36,6 +43,10 @@ def test_it_is_of_the_2020_dialect_and_shares_models() -> None:
         ({"one": {"inner": {"wait": "5m"}}}, True),
         ({"one": {"inner": {"wait": "${WAIT}", "url": "${URL}", "hook": "${HOOK}"}}}, True),
         ({"one": {"inner": {}}, "many": {"a-b": {"wait": 3}}}, True),
+        ({"one": {"inner": {}}, "include": "rules/*.yaml"}, True),
+        ({"one": {"inner": {}}, "include": ["rules.yaml", "desk/*.yaml"]}, True),
+        ({"one": {"inner": {}}, "include": {"rules.yaml": True}}, False),
+        ({"one": {"inner": {}}, "include": [5]}, False),
         ({"one": {"inner": {"wait": "5 mins"}}}, False),
         ({"one": {"inner": {"url": "example.com"}}}, False),
         ({"one": {"inner": {}}, "many": {"A B": {}}}, False),

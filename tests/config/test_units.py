@@ -5,7 +5,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from bot.config.units import Duration, Money, SecretUrl, VendorUrl, is_loopback, parse_duration, parse_money
+from bot.config.units import (
+    Duration,
+    Money,
+    SecretUrl,
+    VendorUrl,
+    is_loopback,
+    parse_clock,
+    parse_duration,
+    parse_fraction,
+    parse_money,
+    write_clock,
+    write_duration,
+)
 from bot.model.secret import Secret
 
 
@@ -29,6 +41,57 @@ def test_what_is_no_duration_is_refused(text: str | float) -> None:
     """Other units, negatives, NaN and more than ten years are refused with the accepted forms."""
     with pytest.raises(ValueError, match="expected a duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(600, "10m"), (90, "90s"), (5400, "90m"), (3600, "1h"), (86_400, "1d"), (432_000, "5d"), (0.5, "0.5s"), (0, "0s")],
+)
+def test_a_duration_is_written_as_it_is_read(seconds: float, text: str) -> None:
+    assert write_duration(seconds) == text
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "written"),
+    [
+        ("09:30", 34_200, "09:30"), ("9:30", 34_200, "09:30"), ("16:00:30", 57_630, "16:00:30"), ("00:00", 0, "00:00"),
+        ("23:59:59", 86_399, "23:59:59"), ("24:00", 86_400, "24:00"), (" 12:05 ", 43_500, "12:05"),
+    ],
+)  # fmt: skip
+def test_a_time_of_day_is_seconds_since_midnight(text: str, seconds: float, written: str) -> None:
+    assert parse_clock(text) == seconds
+    assert write_clock(seconds) == written
+
+
+@pytest.mark.parametrize(
+    "text", ["", "9", "930", 930, "25:00", "24:01", "12:60", "12:00:60", "12:5", "noon", None, 9.5]
+)
+def test_what_is_no_time_of_day_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="expected a time of day in New York"):
+        parse_clock(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "fraction"),
+    [("70%", 0.7), (0.7, 0.7), ("0.7", 0.7), (" 7 % ", 0.07), ("12.5%", 0.125), (1, 1), ("100%", 1), ("57%", 0.57)],
+)
+def test_a_fraction(text: str | float, fraction: float) -> None:
+    """To the nearest float: 57% is 0.57, and not a rounding error beside it."""
+    assert parse_fraction(text) == fraction
+
+
+@pytest.mark.parametrize(
+    "text", ["", "%", "lots", 0, "0%", -0.5, "-5%", "70", "101%", 101, True, "7%0", float("nan"), "nan", "inf%"]
+)
+def test_what_is_no_fraction_is_refused(text: str | float) -> None:
+    with pytest.raises(ValueError, match="expected a percentage or a fraction"):
+        parse_fraction(text)
+
+
+def test_a_percentage_without_its_sign_is_told_so() -> None:
+    with pytest.raises(ValueError, match="write 70%"):
+        parse_fraction(70)
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ VALUES: dict[str, list[Anything]] = {
     "ticker": ["NVDA", "SPY", "ON"],
     "side": ["ask", "bid", "mid"],
     "sector": ["Energy", "Utilities", "Materials"],
+    "opening": [True, False],
 }
-WORDS = {"ticker", "side", "sector"}
+WORDS = {"ticker", "side", "sector", "opening"}
 
 TESTS: list[Node] = [
     *(
@@ -30,6 +31,7 @@ TESTS: list[Node] = [
         if field not in WORDS or operator in ("==", "!=")
     ),
     *(OneOf(field, pair) for field, values in VALUES.items() for pair in combinations(values, 2)),
+    *(OneOf(field, tuple(values[:count])) for field, values in VALUES.items() for count in (0, 1)),
     *(Between(field, *pair) for field in VALUES.keys() - WORDS for pair in combinations(VALUES[field], 2)),
 ]
 
@@ -39,7 +41,12 @@ def groups(parts: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     return several.map(All) | several.map(Any) | parts.map(Not)
 
 
-trees: st.SearchStrategy[Node] = st.recursive(st.sampled_from(sorted(TESTS, key=repr)), groups, max_leaves=6)
+_tests = st.sampled_from(sorted(TESTS, key=repr))
+
+trees: st.SearchStrategy[Node] = st.recursive(_tests, groups, max_leaves=6)
+
+usual: st.SearchStrategy[Node] = st.lists(_tests, min_size=1, max_size=4).map(tuple).map(All)
+"""Rules as people write most of them: all of some tests."""
 
 prints: st.SearchStrategy[Print] = st.builds(
     Print,

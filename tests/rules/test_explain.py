@@ -8,8 +8,9 @@ from hypothesis import given, settings
 
 from bot.model.alerts import Clause
 from bot.model.prints import Print
-from bot.rules.clauses import Node
-from bot.rules.explain import explain, judge
+from bot.rules.clauses import Any as AnyOf
+from bot.rules.clauses import Node, OneOf, Watched
+from bot.rules.explain import describe, explain, judge
 from bot.rules.grammar import parse
 from tests.rules.strategies import prints, trees
 
@@ -42,6 +43,14 @@ def explained(when: dict[str, object], **facts: Any) -> tuple[Clause, ...]:
         ({"sector": "technology"}, {}, "sector = Information Technology", "missing", None),
         ({"ticker": "amd"}, {}, "ticker = AMD", "NVDA", False),
         ({"expiry": ">= 2026-07-17"}, {"expiry": date(2026, 7, 24)}, "expiry >= 2026-07-17", "2026-07-24", True),
+        ({"session": "regular"}, {"session": "extended"}, "session = regular", "extended", False),
+        ({"opening": True}, {"opening": False}, "opening = true", "false", False),
+        ({"multi_leg": False}, {"multi_leg": False}, "multi_leg = false", "false", True),
+        ({"multi_leg": False}, {}, "multi_leg = false", "missing", None),
+        ({"time": ">= 15:30"}, {"time_of_day": 55_800.0}, "time >= 15:30", "15:30", True),
+        ({"time": "< 09:30:15"}, {"time_of_day": 34_216.75}, "time < 09:30:15", "09:30:16", False),
+        ({"time": "< 16:00"}, {"time_of_day": 57_600.25}, "time < 16:00", "16:00:00.250000", False),
+        ({"time": {"min": "09:30", "max": "10:00"}}, {}, "09:30 <= time <= 10:00", "missing", None),
     ],
 )  # fmt: skip
 def test_one_clause(
@@ -70,6 +79,33 @@ def test_groups_show_their_parts() -> None:
         ),
         Clause("not", "", True, (Clause("ticker = SPY", "NVDA", False),)),
     )
+
+
+def test_a_span_of_the_day_is_two_clauses() -> None:
+    assert explained({"time": {"between": ["09:30", "16:00"]}, "side": "ask"}, time_of_day=57_600.0) == (
+        Clause("time >= 09:30", "16:00", True),
+        Clause("time < 16:00", "16:00", False),
+        Clause("side = ask", "missing", None),
+    )
+
+
+def test_lists_by_their_names() -> None:
+    """One without a name shows its values, the first of them where there are many."""
+    nvda = Print(provider="radar", ticker="NVDA", received_ns=1)
+    mega = OneOf("ticker", ("AAPL", "NVDA"), "mega")
+    many = tuple(f"A{n}" for n in range(13))
+    assert explain(mega, nvda) == (Clause("ticker in mega", "NVDA", True),)
+    assert explain(OneOf("ticker", many[:12]), nvda)[0].text == f"ticker in {', '.join(many[:12])}"
+    assert explain(OneOf("ticker", many), nvda)[0].text == f"ticker in {', '.join(many[:8])} and 5 more"
+    assert explain(Watched("earnings"), nvda) == (Clause("ticker in earnings", "NVDA", None),)
+    assert judge(AnyOf((Watched("earnings"), mega)), nvda) is True
+    assert explain(None, nvda) == ()
+
+
+def test_a_tree_in_one_line() -> None:
+    node, _ = parse({"side": "ask", "any": [{"dte": 0}, {"premium": ">= 1M", "not": {"kind": ["split", "single"]}}]})
+    assert node is not None
+    assert describe(node) == "side = ask and (dte = 0 or (premium >= $1M and not (kind in split, single)))"
 
 
 @settings(max_examples=60, deadline=None)

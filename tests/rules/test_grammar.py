@@ -4,12 +4,30 @@ from datetime import date
 
 import pytest
 
-from bot.rules.clauses import All, Any, Between, Compare, Node, Not, OneOf
+from bot.rules.clauses import All, Any, Between, Compare, Node, Not, OneOf, Watched
 from bot.rules.grammar import parse
+from bot.rules.names import Item, Vocabulary
+
+WHALE = Compare("premium", ">=", 1e6)
+HOT = All((Compare("score", ">=", 85), Compare("side", "==", "ask")))
+NAMES = Vocabulary(
+    lists={
+        "mega": (Item("AAPL", ("lists", "mega", 0)), Item("msft", ("lists", "mega", 1))),
+        "cyclicals": (Item("energy", ("lists", "cyclicals", 0)), Item("Materials", ("lists", "cyclicals", 1))),
+        "mixed": (Item("AAPL", ("lists", "mixed", 0)), Item("earnings", ("lists", "mixed", 1))),
+        "broken": None,
+    },
+    definitions={"whale": WHALE, "hot": HOT, "broken": None},
+    watchlists={"earnings": ("IBM",)},
+)
+A_LIST = "expected the name of a list, or a ticker in capital letters"
+A_RANGE = "expected min, max or both; or else between or not"
+CLAUSES = "expected clauses, such as score: '>= 85', or the name of a definition"
+MEGA = OneOf("ticker", ("AAPL", "MSFT"), "mega")
 
 
 def read(when: object) -> Node:
-    node, flaws = parse(when)
+    node, flaws = parse(when, vocabulary=NAMES)
     assert flaws == []
     assert node is not None
     return node
@@ -60,10 +78,125 @@ def read(when: object) -> Node:
         ("expiry", "2026-07-17", Compare("expiry", "==", date(2026, 7, 17))),
         ("expiry", "< 2026-07-17", Compare("expiry", "<", date(2026, 7, 17))),
         ("expiry", {"min": "2026-07-17", "max": "2026-07-24"}, Between("expiry", date(2026, 7, 17), date(2026, 7, 24))),
+        ("score", {"between": [1, "2.5"]}, Between("score", 1, 2.5)),
+        ("premium", {"between": ["500k", "$1M"]}, Between("premium", 500_000, 1_000_000)),
+        ("expiry", {"between": ["2026-07-17", "2026-07-24"]},
+         Between("expiry", date(2026, 7, 17), date(2026, 7, 24))),
+        ("session", "Regular", Compare("session", "==", "regular")),
+        ("session", {"not": "regular"}, Not(Compare("session", "==", "regular"))),
+        ("opening", True, Compare("opening", "==", True)),
+        ("opening", "true", Compare("opening", "==", True)),
+        ("multi_leg", "False", Compare("multi_leg", "==", False)),
+        ("multi_leg", "!= true", Compare("multi_leg", "!=", True)),
+        ("multi_leg", {"not": True}, Not(Compare("multi_leg", "==", True))),
+        ("time", ">= 15:30", Compare("time", ">=", 55_800)),
+        ("time", "< 10:00", Compare("time", "<", 36_000)),
+        ("time", "> 9:30:15", Compare("time", ">", 34_215)),
+        ("time", {"min": "09:30"}, Compare("time", ">=", 34_200)),
+        ("time", {"min": "09:30", "max": "16:00"}, Between("time", 34_200, 57_600)),
+        ("time", {"between": ["09:30", "16:00"]}, All((Compare("time", ">=", 34_200), Compare("time", "<", 57_600)))),
+        ("time", {"between": ["20:00", "04:00"]}, Any((Compare("time", ">=", 72_000), Compare("time", "<", 14_400)))),
+        ("time", {"between": ["09:30", "09:30"]}, Any((Compare("time", ">=", 34_200), Compare("time", "<", 34_200)))),
+        ("time", {"between": ["16:00", "24:00"]}, All((Compare("time", ">=", 57_600), Compare("time", "<", 86_400)))),
+        ("time", {"not": {"min": "09:30"}}, Not(Compare("time", ">=", 34_200))),
+        ("time", ["< 10:00", ">= 15:30"], Any((Compare("time", "<", 36_000), Compare("time", ">=", 55_800)))),
     ],
 )  # fmt: skip
 def test_the_forms_of_a_field(field: str, raw: object, node: Node) -> None:
     assert read({field: raw}) == node
+
+
+@pytest.mark.parametrize(
+    ("when", "node"),
+    [
+        ({"ticker": "mega"}, MEGA),
+        ({"ticker": "MEGA"}, Compare("ticker", "==", "MEGA")),
+        ({"ticker": ["mega"]}, MEGA),
+        ({"ticker": {"not": "mega"}}, Not(MEGA)),
+        ({"ticker": "!= mega"}, Not(MEGA)),
+        ({"ticker": "= mega"}, MEGA),
+        ({"ticker": ["mega", "TSLA", "aapl"]}, OneOf("ticker", ("AAPL", "MSFT", "TSLA"), "mega, TSLA, AAPL")),
+        ({"ticker": ["TSLA", "> mega"]}, None),
+        ({"sector": "cyclicals"}, OneOf("sector", ("Energy", "Materials"), "cyclicals")),
+        ({"sector": "Cyclicals"}, None),
+        ({"ticker": "earnings"}, Watched("earnings")),
+        ({"ticker": {"not": "earnings"}}, Not(Watched("earnings"))),
+        ({"ticker": ["earnings", "TSLA", "mega"]},
+         Any((Watched("earnings"), OneOf("ticker", ("TSLA", "AAPL", "MSFT"), "TSLA, mega")))),
+        ({"ticker": "mixed"}, Any((OneOf("ticker", ("AAPL",), "mixed"), Watched("earnings")))),
+        ({"provider": "earnings"}, Compare("provider", "==", "earnings")),
+        ({"ticker": "broken", "side": "ask"}, None),
+        ("whale", WHALE),
+        ({"use": "whale"}, WHALE),
+        ({"use": "hot"}, HOT),
+        ({"use": ["whale", "hot"], "dte": 0}, All((WHALE, *HOT.parts, Compare("dte", "==", 0)))),
+        ({"use": "hot", "side": "ask"}, HOT),
+        ({"any": ["whale", {"score": ">= 90"}]}, Any((WHALE, Compare("score", ">=", 90)))),
+        ({"any": ["hot", "whale"]}, Any((HOT, WHALE))),
+        ({"any": [{"use": "hot", "dte": 0}]}, All((*HOT.parts, Compare("dte", "==", 0)))),
+        ({"not": "hot"}, Not(HOT)),
+        ({"not": {"use": ["whale"]}}, Not(WHALE)),
+        ({"use": "broken", "side": "ask"}, None),
+    ],
+)  # fmt: skip
+def test_names(when: object, node: Node | None) -> None:
+    """Of lists, watchlists and definitions; what is no list's name in that spelling is a value."""
+    found, _ = parse(when, vocabulary=NAMES)
+    assert found == node
+
+
+@pytest.mark.parametrize(
+    ("when", "message", "hint"),
+    [
+        ({"ticker": "megaa"}, f"ticker of this rule: {A_LIST}",
+         '; did you mean "mega"?'),
+        ({"ticker": "earningsweek"},
+         f"ticker of this rule: {A_LIST}", '; did you mean "earnings"?'),
+        ({"ticker": "semiconductors"}, f"ticker of this rule: {A_LIST}",
+         ""),
+        ({"ticker": "Mega_"}, "ticker of this rule: expected a ticker, such as NVDA or BRK.B",
+         '; did you mean "mega"?'),
+        ({"sector": "cyclical"}, None, '; did you mean "cyclicals"?'),
+        ({"side": "mega"}, "lists.mega[0], used for side in this rule: expected ask, bid or mid", ""),
+        ({"use": "whal"}, "use of this rule: expected the name of a definition", '; did you mean "whale"?'),
+        ({"use": 5}, "use of this rule: expected the name of a definition", ""),
+        ({"use": []}, "use of this rule: the list is empty; put a definition's name in it or leave it out", ""),
+        ({"use": ["whale", "zebra"]}, "use[1] of this rule: expected the name of a definition",
+         "; known: broken, hot and whale"),
+        ({"any": ["zebra"]},
+         f"any[0] of this rule: {CLAUSES}",
+         "; known: broken, hot and whale"),
+        ({"any": "whale"}, "any of this rule: expected a list of clauses, each on a line such as - score: '>= 85'", ""),
+        ("whales", f"this rule: {CLAUSES}",
+         '; did you mean "whale"?'),
+    ],
+)  # fmt: skip
+def test_a_name_that_nothing_has(when: object, message: str | None, hint: str) -> None:
+    """Suggests the one that was meant."""
+    node, flaws = parse(when, vocabulary=NAMES)
+    assert node is None
+    assert flaws[0].hint == hint
+    assert message is None or flaws[0].message == message
+
+
+def test_tickers_in_small_letters_stay_tickers() -> None:
+    """Whatever lists there are, unless one is called nearly the same."""
+    for ticker in ("nvda", "brk.b", "spy", "a", "googl", "meta", "on", "btc-usd"):
+        assert read({"ticker": ticker}) == Compare("ticker", "==", ticker.upper())
+
+
+def test_nothing_is_unknown_for_sure_while_a_file_is_missing() -> None:
+    """A name may be defined in a file that could not be read, which is a problem already."""
+    partial = Vocabulary(is_whole=False)
+    for when in ("whale", {"use": "whale"}, {"sector": "cyclicals"}, {"ticker": "mega_caps"}):
+        assert parse(when, vocabulary=partial) == (None, [])
+    assert len(parse({"sector": "No Sector"}, vocabulary=partial)[1]) == 1
+
+
+def test_any_of_its_clauses() -> None:
+    """As `exclude` reads them, where a definition is one clause and `use` names several."""
+    when = {"use": ["hot", "whale"], "dte": 0}
+    assert parse(when, vocabulary=NAMES, group=Any)[0] == Any((HOT, WHALE, Compare("dte", "==", 0)))
 
 
 def test_groups_nest_beside_fields() -> None:
@@ -106,8 +239,8 @@ def test_groups_nest_beside_fields() -> None:
         ({"score": "=> 5"}, ("score",), "score of this rule: unknown operator; known: >=, <=, >, <, = and !="),
         ({"score": []}, ("score",), "score of this rule: the list is empty, so nothing would match"),
         ({"score": [1, "x"]}, ("score", 1), "score[1] of this rule: expected a number, such as 30 or 1.5k"),
-        ({"score": {}}, ("score",), "score of this rule: expected min, max or both; or not, alone"),
-        ({"score": {"min": 1, "not": 2}}, ("score",), "score of this rule: expected min, max or both; or not, alone"),
+        ({"score": {}}, ("score",), f"score of this rule: {A_RANGE}"),
+        ({"score": {"min": 1, "not": 2}}, ("score",), f"score of this rule: {A_RANGE}"),
         ({"score": {"mn": 1}}, ("score", "mn"), 'unknown field "mn" in score of this rule; did you mean "min"?'),
         ({"score": {"min": 2, "max": 1}}, ("score",), "score of this rule: min is above max, so nothing would match"),
         ({"score": {"min": ">= 2"}}, ("score", "min"), "score.min of this rule: expected a number, such as 30 or 1.5k"),
@@ -120,7 +253,7 @@ def test_groups_nest_beside_fields() -> None:
         ({"side": "buy"}, ("side",), "side of this rule: expected ask, bid or mid"),
         ({"side": "> ask"}, ("side",), "side of this rule: > compares numbers; use = or != here"),
         ({"side": {"min": "ask"}}, ("side",),
-         "side of this rule: min and max are for numbers and dates; list the values: [a, b]"),
+         "side of this rule: min, max and between are for numbers, dates and times; list the values: [a, b]"),
         ({"ticker": True}, ("ticker",),
          "ticker of this rule: expected a ticker, such as NVDA or BRK.B; put it in quotes"),
         ({"ticker": "NV DA"}, ("ticker",), "ticker of this rule: expected a ticker, such as NVDA or BRK.B"),
@@ -129,10 +262,32 @@ def test_groups_nest_beside_fields() -> None:
          "any of this rule: expected a list of clauses, each on a line such as - score: '>= 85'"),
         ({"any": []}, ("any",), "any of this rule: the list is empty; put a clause in it or leave it out"),
         ({"any": [{}]}, ("any", 0), "any[0] of this rule: there is no clause here, so every print would match"),
-        ({"all": ["score"]}, ("all", 0), "all[0] of this rule: expected clauses, such as score: '>= 85'"),
-        ({"not": [1]}, ("not",), "not of this rule: expected clauses, such as score: '>= 85'"),
+        ({"all": ["score"]}, ("all", 0), f"all[0] of this rule: {CLAUSES}"),
+        ({"not": [1]}, ("not",), f"not of this rule: {CLAUSES}"),
+        ({"score": {"between": [1]}}, ("score", "between"),
+         "score.between of this rule: expected a list of two values, where it begins and where it ends"),
+        ({"score": {"between": 1, "min": 2}}, ("score",),
+         f"score of this rule: {A_RANGE}"),
+        ({"score": {"between": [2, 1]}}, ("score", "between"),
+         "score.between of this rule: the first is above the second, so nothing would match"),
+        ({"score": {"between": ["> 2", 3]}}, ("score", "between", 0),
+         "score.between[0] of this rule: expected a number, such as 30 or 1.5k"),
+        ({"side": {"between": ["ask", "bid"]}}, ("side",),
+         "side of this rule: min, max and between are for numbers, dates and times; list the values: [a, b]"),
+        ({"opening": "yes"}, ("opening",), "opening of this rule: expected true or false"),
+        ({"opening": 1}, ("opening",), "opening of this rule: expected true or false"),
+        ({"opening": "> true"}, ("opening",), "opening of this rule: > compares numbers; use = or != here"),
+        ({"session": "premarket"}, ("session",), "session of this rule: expected regular or extended"),
+        ({"time": "16:00"}, ("time",),
+         """time of this rule: expected a span of time, such as '>= 15:30' or {between: ["09:30", "16:00"]}"""),
+        ({"time": ">= 25:00"}, ("time",),
+         'time of this rule: expected a time of day in New York, such as "09:30" or "16:00:30"'),
+        ({"time": {"between": [930, "16:00"]}}, ("time", "between", 0),
+         'time.between[0] of this rule: expected a time of day in New York, such as "09:30" or "16:00:30"'),
+        ({"time": {"min": "16:00", "max": "09:30"}}, ("time",),
+         "time of this rule: min is above max, so nothing would match"),
         ({}, (), "this rule: there is no clause here, so every print would match"),
-        (5, (), "this rule: expected clauses, such as score: '>= 85'"),
+        (5, (), f"this rule: {CLAUSES}"),
     ],
 )  # fmt: skip
 def test_a_problem_and_its_path(when: object, path: tuple[str | int, ...], message: str) -> None:
@@ -167,3 +322,21 @@ def test_bottomless_nesting_is_refused() -> None:
     for deep in (when, {"score": field}):
         _, flaws = parse(deep)
         assert [flaw.message.split(": ")[1] for flaw in flaws] == ["nested more than 24 levels deep"]
+
+
+def test_definitions_count_with_the_nesting_and_the_size() -> None:
+    """However little is written where they are used."""
+    deep: Node = WHALE
+    for _ in range(20):
+        deep = Not(deep)
+    wide = All(tuple(Compare("dte", "!=", float(day)) for day in range(600)))
+    names = Vocabulary(definitions={"deep": deep, "wide": wide})
+    when: dict[str, object] = {"use": "deep"}
+    for _ in range(4):
+        when = {"not": when}
+    assert parse(when, vocabulary=names)[1] == []
+    (flaw,) = parse({"not": when}, vocabulary=names)[1]
+    assert flaw.message.endswith("nested more than 24 levels deep, with what it uses")
+    assert parse({"any": ["wide", "whale"]}, vocabulary=Vocabulary(definitions=dict(names.definitions, whale=WHALE)))[0]
+    (flaw,) = parse({"any": ["wide", {"not": "wide"}]}, vocabulary=names)[1]
+    assert flaw.message == "this rule: more than 1000 clauses, with those it uses"

@@ -6,9 +6,13 @@ from pydantic import TypeAdapter
 
 from bot.config.document import Document, parse
 from bot.config.schema import json_schema
+from bot.model.errors import InputError
 from bot.model.prints import Print
+from bot.rules.clauses import All, Compare
 from bot.rules.compile import compile_matcher
-from bot.rules.rule import Rule, explain, facts_needed, read_rules
+from bot.rules.explain import judge
+from bot.rules.names import Vocabulary
+from bot.rules.rule import Rule, explain, facts_needed, read_rules, rule_of, sent_to, watch_rule
 from bot.rules.settings import RuleSettings
 
 FAKE = "planted-fake-secret-51423"
@@ -64,7 +68,7 @@ def test_good_rules() -> None:
 
     big = Print(provider="p", ticker="ON", received_ns=1, score=90.0, premium=6e5, side="ask", kind="sweep", dte=3,
                 sector="Energy", vol_oi=6.0)  # fmt: skip
-    match = compile_matcher([(rule.when, rule) for rule in (sweeps, on)])
+    match = compile_matcher([(rule.when, rule) for rule in (sweeps, on) if rule.when])
     assert match(big) == (sweeps, on)
     assert match(Print(provider="p", ticker="ON", received_ns=1, score=51.0)) == (on,)
     assert route.explain(big) == explain(sweeps, big)
@@ -110,6 +114,7 @@ rules:
     a_duration = "expected a duration: seconds, or a number with ms, s, m, h or d, such as 30s, 5m or 1.5h"
     a_ticker = "expected a ticker, such as NVDA or BRK.B"
     a_mention = "expected a Discord role id (digits) or a Slack id (S…, U… or W…); nothing else ever pings"
+    clauses = "expected clauses, such as score: '>= 85', or the name of a definition"
     a_name = "expected a name of at most 40 small letters, digits, - and _, with no - or _ in front"
     assert problems == [
         'c.yaml:4:7: unknown field "premuim" in rule "whales"; did you mean "premium"?',
@@ -130,12 +135,73 @@ rules:
         'c.yaml:18:5: when of rule "whales": there is no clause here, so every print would match',
         'c.yaml:19:14: send_to of rule "whales": expected a list that is not empty',
         f'c.yaml:20:11: name of rule "Bad Name": {a_name}, got "Bad Name"',
-        'c.yaml:21:11: when of rule "Bad Name": expected a mapping, got a list',
+        f'c.yaml:21:11: when of rule "Bad Name": {clauses}, got a list',
         'c.yaml:22:14: send_to of rule "Bad Name": expected a list, got text',
         'c.yaml:23:5: missing field "name" in rule 4',
         'c.yaml:23:5: missing field "when" in rule 4',
         "c.yaml:24:5: rule 5: expected a mapping, got text",
     ]  # fmt: skip
+
+
+def test_what_is_excluded() -> None:
+    """Where any of its clauses holds; one on a missing fact is unknown, and then nothing fires."""
+    body = {"name": "r", "when": {"side": "ask"}, "exclude": {"dte": 0, "ticker": ["SPY", "QQQ"]}, "send_to": ["desk"]}
+    when = rule_of(body).when
+    assert when is not None
+
+    def verdict(ticker: str, dte: int | None) -> bool | None:
+        return judge(when, Print(provider="p", ticker=ticker, received_ns=1, side="ask", dte=dte))
+
+    assert [verdict("NVDA", 1), verdict("NVDA", 0), verdict("SPY", None), verdict("NVDA", None)] == [
+        True,
+        False,
+        False,
+        None,
+    ]
+
+
+def test_the_same_rule_sent_elsewhere() -> None:
+    (sweeps, _), _ = load(GOOD, FLOOR="50")
+    elsewhere = sent_to(sweeps, ["terminal", "terminal"])
+    assert (elsewhere.route.send_to, elsewhere.settings.send_to) == (("terminal",), ["terminal", "terminal"])
+    assert (elsewhere.when, elsewhere.route.cooldown_s, elsewhere.name) == (sweeps.when, 300, sweeps.name)
+    remembers = rule_of({"name": "r", "when": {"side": "ask"}, "first": {"within": "1d"}, "send_to": ["desk"]})
+    assert sent_to(remembers, ["terminal"]).route.remembering == remembers.route.remembering
+
+
+def test_a_rule_that_a_command_made() -> None:
+    """Its name is none that YAML allows, and no file has a place for its problems."""
+    rule = watch_rule("watch:7", '{"when": {"ticker": "nvda", "premium": ">= 1M"}, "send_to": ["desk"]}', ["desk"])
+    assert (rule.name, rule.route.rule, rule.route.send_to) == ("watch:7", "watch:7", ("desk",))
+    assert rule.when == All((Compare("ticker", "==", "NVDA"), Compare("premium", ">=", 1e6)))
+    counting = '{"when": {"side": "ask"}, "count": {"at_least": 2, "within": "1h"}, "send_to": ["desk"]}'
+    remembering = watch_rule("watch:8", counting).route.remembering
+    assert remembering is not None
+    assert remembering.id.startswith("watch:8:")
+
+
+@pytest.mark.parametrize(
+    ("body", "messages"),
+    [
+        ('{"when": {"scor": 5, "side": "buy"}, "send_to": ["dsk"]}',
+         ['unknown field "scor" in watch:7; did you mean "score"?',
+          'when.side of watch:7: expected ask, bid or mid, got "buy"',
+          'unknown destination "dsk" in watch:7; did you mean "desk"?']),
+        ('{"send_to": ["desk"]}', ['missing field "when" in watch:7']),
+        ("[]", ["watch:7: expected a rule in JSON"]),
+        ("{", ["watch:7: expected a rule in JSON"]),
+    ],
+)  # fmt: skip
+def test_a_command_made_it_wrong(body: str, messages: list[str]) -> None:
+    """All problems, in words."""
+    with pytest.raises(InputError) as caught:
+        watch_rule("watch:7", body, ["desk"])
+    assert sorted(problem.message for problem in caught.value.problems) == sorted(messages)
+
+
+def test_a_rule_that_uses_what_is_broken() -> None:
+    with pytest.raises(InputError, match="this rule uses what has a problem itself"):
+        rule_of({"name": "r", "when": "whale", "send_to": ["d"]}, Vocabulary(definitions={"whale": None}))
 
 
 def test_rules_that_are_no_list() -> None:

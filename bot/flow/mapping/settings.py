@@ -146,7 +146,9 @@ def _source_schema(fact: str) -> dict[str, Any]:
     if fact in UNITS:
         choices = {"anyOf": [{"enum": list(UNITS[fact])}, {"type": "string", "pattern": PLACEHOLDER}]}
         properties["unit"] = {**choices, "description": "The unit in which the feed tells it."}
+    words = fact.replace("_", " ")
     return {
+        "description": f"Where the print's {words} stands in the frame; docs/vocabulary.md tells what it is.",
         "anyOf": [
             _EXPRESSION_SCHEMA,
             {"type": ["number", "boolean"], "description": "The same for every print."},
@@ -167,7 +169,10 @@ _CONDITIONS_SCHEMA = {
         "anyOf": [
             {"type": ["string", "number", "boolean"]},
             {"type": "array", "minItems": 1, "items": {"type": ["string", "number", "boolean"]}},
-            _object({"present": {"type": "boolean"}}, required=["present"]),
+            _object(
+                {"present": {"type": "boolean", "description": "Whether it must be there, whatever it says."}},
+                required=["present"],
+            ),
         ]
     },
 }
