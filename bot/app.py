@@ -1,4 +1,4 @@
-"""Runs the service: reads the configuration, starts everything, and stops it at a signal."""
+"""Runs the service: reads the configuration, starts everything, reloads and stops it at a signal."""
 
 import asyncio
 import gc
@@ -10,6 +10,7 @@ from types import FrameType
 
 import structlog
 
+from bot.reload import Reloader
 from bot.service import Service
 from bot.settings import Settings
 from bot.wiring import ready
@@ -26,14 +27,15 @@ def run(config: Path) -> None:
     for warning in settings.warnings:
         log.warning("config.warning", problem=str(warning))
     gc.freeze()  # what is loaded by now stays loaded: a full collection that looked at it would pause for 30 ms
-    asyncio.run(_run_until_signalled(settings))
+    asyncio.run(_run_until_signalled(config, settings))
 
 
-async def _run_until_signalled(settings: Settings) -> None:
+async def _run_until_signalled(config: Path, settings: Settings) -> None:
     stop = asyncio.Event()
     async with Service.open(settings) as service:
         with_signals(stop)
-        await service.run(stop)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, service.requests.reload_asked.set)
+        await service.run(stop, beside=[Reloader(config, service).run()])
 
 
 def with_signals(stop: asyncio.Event) -> None:

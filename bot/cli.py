@@ -85,6 +85,92 @@ def check(config: Path) -> None:
 
 
 @flowbot.command()
+@config_option
+def reload(config: Path) -> None:
+    """Have the running flowbot read its configuration anew; print what changed, or every problem."""
+    from bot.errands import reload as ask
+
+    click.echo(ask(config))
+
+
+@flowbot.command("test")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("-c", "--config", type=click.Path(path_type=Path), help="The configuration, where a file names none.")
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the results as JUnit XML too.")
+def test_rules(files: tuple[Path, ...], config: Path | None, junit: Path | None) -> None:
+    """Run unit tests of rules: prints in, expected alerts out, on a virtual clock."""
+    from bot.trials import run as run_tests
+
+    if not run_tests(files, config=config, junit=junit, write=click.echo):
+        sys.exit(EXIT_INPUT)
+
+
+@flowbot.command()
+@click.argument("tapes", metavar="TAPE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--diff", "other", type=click.Path(path_type=Path), help="Another configuration to compare with.")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="One day of a folder.")
+@click.option(
+    "--as", "frames_of", default="radarpulse", show_default=True,
+    help="Whose frames those are whose provider the configuration does not name: a vendor, or a map.",
+)  # fmt: skip
+@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with the timeline too.")
+@config_option
+def backtest(
+    tapes: tuple[Path, ...],
+    other: Path | None,
+    day: "datetime | None",
+    frames_of: str,
+    is_json: bool,
+    html: Path | None,
+    config: Path,
+) -> None:
+    """Say what the rules would have posted on recorded tapes, and where a channel's limit would have been hit."""
+    from bot.backtesting import BacktestOptions
+    from bot.backtesting import run as run_backtest
+
+    run_backtest(
+        BacktestOptions(
+            config=config, tapes=tapes, other=other, frames_of=frames_of, day=day and day.date(), is_json=is_json,
+            html=html,
+        )
+    )  # fmt: skip
+
+
+@flowbot.group(invoke_without_command=True)
+@config_option
+@click.pass_context
+def watchlists(context: click.Context, config: Path) -> None:
+    """Tickers that rules name together: list them; add and remove work beside a running service."""
+    from bot.errands import watchlists as listed
+
+    if context.invoked_subcommand is None:
+        click.echo(listed(config))
+
+
+@watchlists.command("add")
+@click.argument("name")
+@click.argument("tickers", metavar="TICKER...", nargs=-1, required=True)
+@config_option
+def watchlists_add(name: str, tickers: tuple[str, ...], config: Path) -> None:
+    """Put tickers on the watchlist NAME."""
+    from bot.errands import change_watchlist
+
+    click.echo(change_watchlist(config, name, tickers, is_on=True))
+
+
+@watchlists.command("remove")
+@click.argument("name")
+@click.argument("tickers", metavar="TICKER...", nargs=-1, required=True)
+@config_option
+def watchlists_remove(name: str, tickers: tuple[str, ...], config: Path) -> None:
+    """Take tickers off the watchlist NAME."""
+    from bot.errands import change_watchlist
+
+    click.echo(change_watchlist(config, name, tickers, is_on=False))
+
+
+@flowbot.command()
 def schema() -> None:
     """Print the configuration's JSON Schema (2020-12), for editors."""
     import json

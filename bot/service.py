@@ -1,4 +1,4 @@
-"""The service: every room wired together, started, watched, and stopped in good order."""
+"""The service: every room wired together, started, watched, changed while it runs, and stopped in good order."""
 
 import asyncio
 import contextlib
@@ -10,30 +10,39 @@ from datetime import date
 import structlog
 
 from bot import chores
+from bot.changes import Changes, Named, changes, obeyed
 from bot.commands.core import Core, DestinationReport, ProviderReport, StatusReport
 from bot.engine.delivery import FINISH_S, Delivery
+from bot.engine.filling import Filling
 from bot.engine.intake import Intake
 from bot.engine.lane import Lane
+from bot.engine.matching import Matching
+from bot.engine.memories import Memories
 from bot.engine.metrics import Metrics
 from bot.engine.notices import Notices
 from bot.engine.quarantine import Quarantine
+from bot.engine.rulebook import Rulebook
 from bot.engine.session import Session
 from bot.engine.shared import Shared
+from bot.engine.silence import Silence, SilenceRule
 from bot.engine.tape import Tape
 from bot.engine.tape_folder import Limits
+from bot.feeding import Feeding
 from bot.flow.known import Known
+from bot.flow.legs import Legs
 from bot.gate.verdict import judge
+from bot.model.alerts import Notice
 from bot.model.feeds import FeedMeans
-from bot.model.ports import Commit, Destination, Provider
+from bot.model.ports import Commit, Provider
 from bot.outbox.sqlite import SqliteOutbox, open_outbox
 from bot.providers.inbound import Inbound
-from bot.rules.compile import compile_matcher
+from bot.providers.taped import Sort, sort_of
+from bot.requests import Requests
 from bot.settings import Settings
-from bot.wiring import build_feeds, open_destinations
+from bot.wiring import Destinations, build_feed
 
 log = structlog.get_logger()
 
-FEEDS_CLOSE_S = 1.5
 INTAKE_DRAIN_S = 1.5
 DAY_S = 86400.0
 
@@ -41,7 +50,7 @@ DAY_S = 86400.0
 class Service:
     """Everything that runs. Make one with `Service.open`."""
 
-    def __init__(self, settings: Settings, outbox: SqliteOutbox, targets: Sequence[Destination]) -> None:
+    def __init__(self, settings: Settings, outbox: SqliteOutbox, destinations: Destinations) -> None:
         self.settings = settings
         self.metrics = Metrics()
         self.session = Session()
@@ -49,20 +58,17 @@ class Service:
         self.outbox = outbox
         self.started_ns = time.time_ns()
         self._alerts_today: tuple[date | None, int] = (None, 0)
-        shared = Shared(outbox, self.metrics)
-        lanes = [Lane(target, settings.lane_options(target.name), shared) for target in targets]
-        self.delivery = Delivery(lanes, outbox)
-        notified = [target for target in targets if target.name in settings.admin.notify]
-        self.notices = Notices(shared, notified, self.delivery.is_parked)
+        self._destinations = destinations
+        self._shared = Shared(outbox, self.metrics)
+        self.delivery = Delivery((), outbox)
+        self.notices = Notices(self._shared, self.delivery, lambda: self.settings.admin.notify)
         self.tape = _tape(settings)
         if self.tape is not None:
             self.metrics.registry.register(self.tape)
-        means = FeedMeans(outbox, shared.tell, settings.folder, settings.store_path.parent)
-        self.feeds: Sequence[Provider] = build_feeds(settings, means)
-        # Who is named first in the configuration is trusted first; one provider alone has nobody to ask.
-        ranks = {feed.name: rank for rank, feed in enumerate(self.feeds)}
+        self.memories = Memories(outbox, lambda: self.intake.settled())
+        self.rulebook = Rulebook(self.memories)
         self.intake = Intake(
-            compile_matcher([(rule.when, rule.route) for rule in settings.rules]),
+            Matching(self.rulebook.true_of, self.memories),
             judge,
             outbox,
             self.metrics,
@@ -70,12 +76,21 @@ class Service:
             remember=self.session.add,
             targets=self.delivery.targets,
             committed=self._committed,
-            complete=Known(ranks).completed if len(ranks) > 1 else None,
+            pair=Legs().paired,
             record=None if self.tape is None else self.tape.record,
         )
+        self.feeding = Feeding(self.intake, self.metrics)
+        self.silence = Silence(
+            self._shared, outbox, lambda: {feed.name: feed.status for feed in self.feeding}, self.intake.last_print_ns
+        )
+        self.requests = Requests(
+            outbox,
+            self.rulebook,
+            lambda: self.settings.watchlists,
+            lambda: frozenset(self.settings.destinations),
+        )
+        self.core = Core(self.session, outbox.explain, self.report, time.time_ns, settings.look.bands)
         self.metrics.queue_depth.labels("intake").set_function(lambda: self.intake.depth)
-        for feed in self.feeds:
-            self.metrics.watch(feed.name, feed.status)
         self.metrics.reloaded.set(1)
 
     @classmethod
@@ -85,11 +100,21 @@ class Service:
         outbox = open_outbox(settings.store_path, time.time_ns)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(outbox.close)
-            targets = await stack.enter_async_context(open_destinations(settings, write=write))
-            yield cls(settings, outbox, targets)
+            service = cls(settings, outbox, await stack.enter_async_context(Destinations.open(write)))
+            for name in settings.destinations:
+                service.delivery.add(await service._lane(name, settings))
+            for name in settings.providers:
+                service.feeding.add(service._feed(name, settings))
+            service._complete_across()
+            yield service
 
-    async def run(self, stop: asyncio.Event, *, has_http: bool = True) -> None:
-        """Serve until `stop` is set, then close, drain, and return; what is left is in the store."""
+    async def run(
+        self, stop: asyncio.Event, *, has_http: bool = True, beside: Sequence[Coroutine[object, object, None]] = ()
+    ) -> None:
+        """Serve until `stop` is set, then close, drain, and return; what is left is in the store.
+
+        What runs `beside` is cancelled first.
+        """
         async with AsyncExitStack() as stack:
             if self.tape is not None:
                 self.tape.start()
@@ -99,37 +124,62 @@ class Service:
             async with asyncio.TaskGroup() as tasks:
                 delivering = tasks.create_task(self.delivery.run(), name="delivery")
                 taking_in = tasks.create_task(self.intake.run(), name="intake")
+                await self._take_up()
+                companions = [tasks.create_task(companion) for companion in beside]
                 background = [tasks.create_task(chore) for chore in self._chores()]
-                feeding = [
-                    tasks.create_task(feed.run(self.intake), name=f"provider {feed.name}") for feed in self.feeds
-                ]
-                log.info("service.started", providers=len(self.feeds), destinations=len(self.delivery.lanes))
+                self.feeding.begin(tasks)
+                log.info(
+                    "service.started", providers=len(self.feeding.providers), destinations=len(self.delivery.lanes)
+                )
                 await stop.wait()
                 log.info("service.stopping")
-                await self._close_feeds(feeding)
+                await _ended(companions)
+                await self.feeding.close()
                 self.intake.close()
                 await _within(INTAKE_DRAIN_S, taking_in)
-                await chores.note_heard_once(self.outbox, self.feeds, {})
+                await self.memories.close()
+                await chores.note_heard_once(self.outbox, self.feeding, {}, self.memories.noted_ns)
                 await self.delivery.drain()
                 await _within(FINISH_S, delivering)
                 for task in background:
                     task.cancel()
         log.info("service.stopped")
 
+    async def reload(self, new: Settings) -> Changes:
+        """Obey `new` from now on, as far as a running service can; what it says is known to be good.
+
+        What is unchanged goes on as if nothing had happened. A destination that is new is there before the rules that
+        name it, one that is gone leaves after them.
+        """
+        found = changes(self.settings, new)
+        for name in (*found.destinations.added, *found.destinations.changed):
+            await self.delivery.replace(name, await self._lane(name, new))
+        await self._use_rules(new)
+        self.settings = obeyed(self.settings, new, found)
+        self.core.bands = new.look.bands
+        for name in found.destinations.removed:
+            await self.delivery.replace(name, None)
+        await self._exchange_feeds(found.providers)
+        return found
+
+    def tell(self, subject: str, notice: Notice) -> None:
+        """Have the admins told, at most once an hour about one subject."""
+        self._shared.tell(subject, notice)
+
     def obstacles(self) -> Mapping[str, str]:
         """What keeps the service from doing its work now, for /readyz."""
         found: dict[str, str] = {}
         if not self.intake.is_healthy:
             found["store"] = "the last transaction failed"
-        if not any(feed.status.is_connected for feed in self.feeds):
-            found["providers"] = "; ".join(f"{f.name}: {f.status.last_error or 'connecting'}" for f in self.feeds)
+        if not any(feed.status.is_connected for feed in self.feeding):
+            found["providers"] = "; ".join(f"{f.name}: {f.status.last_error or 'connecting'}" for f in self.feeding)
         return found
 
     def report(self) -> StatusReport:
         """What `/flow status` tells."""
         return StatusReport(
             started_ns=self.started_ns,
-            providers=tuple(ProviderReport(feed.name, feed.status) for feed in self.feeds),
+            providers=tuple(ProviderReport(feed.name, feed.status) for feed in self.feeding),
             destinations=tuple(
                 DestinationReport(name, lane.waiting, lane.parked) for name, lane in self.delivery.lanes.items()
             ),
@@ -148,46 +198,86 @@ class Service:
     def _http(self) -> contextlib.AbstractAsyncContextManager[int]:
         from bot.http.server import serve
 
-        hooks = [feed for feed in self.feeds if isinstance(feed, Inbound)]
+        hooks = [feed for feed in self.feeding if isinstance(feed, Inbound)]
         return serve(self.settings.http, self.metrics.registry, self.obstacles, self.quarantine, hooks)
 
     def _chores(self) -> list[Coroutine[object, object, None]]:
         """What runs beside the way of a print, until the end."""
-        core = Core(self.session, self.outbox.explain, self.report, time.time_ns, self.settings.look.bands)
         discord, slack = self.settings.discord, self.settings.slack
         running = [
-            chores.forget(self.outbox, self.settings.dedup.keep),
-            chores.watch_store(self.outbox, self.delivery),
-            chores.note_heard(self.outbox, self.feeds),
+            chores.forget(self.outbox, lambda: self.settings.dedup.keep),
+            chores.watch_store(self.outbox, self.delivery, self.requests.follow),
+            chores.note_heard(self.outbox, self.feeding, lambda: self.memories.noted_ns),
             self.notices.run(),
+            self.memories.run(),
+            self.silence.run(),
         ]
+        if (folder := self.settings.tape_path) is not None:
+            filling = Filling(self.memories, folder, lambda: self.rulebook.judged, self._sorts)
+            running.append(filling.run())
         if discord is not None:
             from bot.commands.discord import run_discord
 
-            running.append(run_discord(core, discord.token, discord.api_url))
+            running.append(run_discord(self.core, discord.token, discord.api_url))
         if slack is not None and slack.app_token is not None:
             from bot.commands.slack import run_slack
 
-            running.append(run_slack(core, slack.app_token, slack.api_url))
+            running.append(run_slack(self.core, slack.app_token, slack.api_url))
         return running
 
-    async def _close_feeds(self, feeding: Sequence[asyncio.Task[None]]) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FEEDS_CLOSE_S):
-                await asyncio.gather(*(feed.close() for feed in self.feeds))
-        for task in feeding:
-            task.cancel()
+    async def _take_up(self) -> None:
+        """Know what an earlier run remembered, and what commands made, before the first print comes."""
+        self.silence.restore(await self.memories.restore())
+        await self._use_rules(self.settings)
+        await self.requests.follow()
+
+    async def _use_rules(self, settings: Settings) -> None:
+        watchlists = await self.requests.watchlists(settings.watchlists)
+        await self.rulebook.use(settings.rules, watchlists)
+        silences = [SilenceRule(rule.route, rule.silence_s) for rule in settings.rules if rule.silence_s is not None]
+        self.silence.use(silences)
+
+    async def _lane(self, name: str, settings: Settings) -> Lane:
+        return Lane(await self._destinations.build(name, settings), settings.lane_options(name), self._shared)
+
+    def _feed(self, name: str, settings: Settings) -> Provider:
+        means = FeedMeans(self.outbox, self._shared.tell, settings.folder, settings.store_path.parent)
+        return build_feed(name, settings, means)
+
+    def _sorts(self) -> dict[str, Sort]:
+        """Of what sort each provider's frames are, for whoever reads them on the tape."""
+        return {name: sort_of(own) for name, own in self.settings.providers.items()}
+
+    def _complete_across(self) -> None:
+        """Who is named first in the configuration is trusted first; one provider alone has nobody to ask."""
+        ranks = {name: rank for rank, name in enumerate(self.settings.providers)}
+        self.intake.complete = Known(ranks).completed if len(ranks) > 1 else None
+
+    async def _exchange_feeds(self, providers: Named) -> None:
+        """An old one ends before its successor begins: a vendor may allow one connection a key."""
+        for name in (*providers.removed, *providers.changed):
+            await self.feeding.remove(name)
+        for name in (*providers.added, *providers.changed):
+            self.feeding.add(self._feed(name, self.settings))
+        if providers:
+            self._complete_across()
 
 
 def _tape(settings: Settings) -> Tape | None:
-    store = settings.store
-    if store.tape is None:
+    store, folder = settings.store, settings.tape_path
+    if folder is None:
         return None
-    limits = Limits(keep_days=int(store.tape_keep // DAY_S), max_bytes=int(store.tape_max_gb * 1e9))
-    return Tape(settings.folder / store.tape, limits)
+    return Tape(folder, Limits(keep_days=int(store.tape_keep // DAY_S), max_bytes=int(store.tape_max_gb * 1e9)))
 
 
 async def _within(seconds: float, task: asyncio.Task[None]) -> None:
     """Wait for `task` to end by itself; past `seconds`, cancel it."""
     await asyncio.wait([task], timeout=seconds)
     task.cancel()
+
+
+async def _ended(tasks: Sequence[asyncio.Task[object]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)

@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot import logs
 from bot.destinations import catalog as destinations
@@ -11,6 +11,9 @@ from bot.model.feeds import FeedMeans
 from bot.model.ports import Destination, Provider
 from bot.providers import catalog as providers
 from bot.settings import Settings, load
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 
 def ready(config: Path) -> Settings:
@@ -21,26 +24,35 @@ def ready(config: Path) -> Settings:
     return settings
 
 
-@asynccontextmanager
-async def open_destinations(
-    settings: Settings, *, only: str | None = None, write: Callable[[str], None] | None = None
-) -> AsyncIterator[list[Destination]]:
-    """The configured destinations, or one of them, over one shared session; `write` is the console's."""
-    chosen = {name: own for name, own in settings.destinations.items() if only in (None, name)}
-    async with AsyncExitStack() as stack:
-        session = None
-        if any(own.type != "console" for own in chosen.values()):
+class Destinations:
+    """Builds destinations over one session, and closes them. Make one with `Destinations.open`."""
+
+    def __init__(self, stack: AsyncExitStack, write: Callable[[str], None] | None) -> None:
+        self._stack = stack
+        self._write = write
+        self._session: ClientSession | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, write: Callable[[str], None] | None = None) -> "AsyncIterator[Destinations]":
+        """What it built is closed at the end of the context, where it was not before; `write` is the console's."""
+        async with AsyncExitStack() as stack:
+            yield cls(stack, write)
+
+    async def build(self, name: str, settings: Settings) -> Destination:
+        """The destination as `settings` have it."""
+        own = settings.destinations[name]
+        if self._session is None and own.type != "console":
             from bot.destinations.http import open_session
 
-            session = await stack.enter_async_context(open_session())
-        means = destinations.Means(settings.look, session, settings.discord, settings.slack, write=write)
-        built = []
-        for name, own in chosen.items():
-            built.append(destinations.build(name, own, replace(means, look=settings.look_at(name))))
-            stack.push_async_callback(built[-1].close)
-        yield built
+            self._session = await self._stack.enter_async_context(open_session())
+        look = settings.look_at(name)
+        means = destinations.Means(look, self._session, settings.discord, settings.slack, write=self._write)
+        built = destinations.build(name, own, means)
+        self._stack.push_async_callback(built.close)  # may be called twice
+        return built
 
 
-def build_feeds(settings: Settings, means: FeedMeans) -> list[Provider]:
-    """The configured providers, in the order of the file."""
-    return [providers.build_provider(name, own, means) for name, own in settings.providers.items()]
+def build_feed(name: str, settings: Settings, means: FeedMeans) -> Provider:
+    """The provider as `settings` have it."""
+    return providers.build_provider(name, settings.providers[name], means)

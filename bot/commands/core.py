@@ -83,7 +83,7 @@ class StatusReport:
     last_alert_ns: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Core:
     """What the answers are made from; handed in, so that a question can change nothing."""
 

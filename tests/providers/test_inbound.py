@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 
 from bot.engine import intake as intake_module
 from bot.engine.intake import Intake
+from bot.engine.matching import Matching
 from bot.engine.metrics import Metrics
 from bot.engine.quarantine import Quarantine
 from bot.gate.verdict import judge
@@ -38,6 +39,7 @@ from bot.providers.decoders import VENDORS
 from bot.providers.inbound import RESERVED_PATHS, Inbound, InboundSettings, build, facts
 from bot.providers.means import NO_MEANS
 from bot.providers.webhook_secrets import FILE, forget_secret, keep_secret
+from tests.engine.doubles import NoMemory
 from tests.providers.doubles import KeepingIntake, until
 from tests.samples import a_route
 
@@ -143,7 +145,7 @@ async def site(folder: Path, **changes: Any) -> AsyncIterator[Site]:
     prints: list[Print] = []
     taped: list[tuple[str, int, Frame]] = []
     intake = Intake(
-        match, judge, store, metrics, quarantine,  # type: ignore[arg-type]  # of an Outbox it needs `commit`
+        Matching(match, NoMemory()), judge, store, metrics, quarantine,  # type: ignore[arg-type]  # of an Outbox it needs `commit`
         remember=prints.append, targets=dict, committed=lambda commit: alerts.extend(commit.alerts),
         record=lambda *frame: taped.append(frame),
     )  # fmt: skip
