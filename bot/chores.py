@@ -34,14 +34,17 @@ async def forget(outbox: SqliteOutbox, keep: Callable[[], float]) -> None:
 
 async def watch_store(outbox: SqliteOutbox, delivery: Delivery, follow: Callable[[], Awaitable[None]]) -> None:
     """Serve what another process queued again, on destinations that were parked too, and `follow` what it changed."""
+    is_due = False
     while True:
         await asyncio.sleep(LOOK_AT_STORE_S)
         with contextlib.suppress(StoreError):  # whoever writes hears of it
-            if await outbox.is_changed_elsewhere():
+            is_due = await outbox.is_changed_elsewhere() or is_due
+            if is_due:
                 log.info("store.changed_elsewhere")
                 delivery.unpark()
                 await delivery.wake_all()
                 await follow()
+                is_due = False
 
 
 async def note_heard(outbox: SqliteOutbox, feeds: Iterable[Provider], remembered_ns: Callable[[], int]) -> None:

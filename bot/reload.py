@@ -47,8 +47,11 @@ class Reloader:
                 await self._supervised()
 
     async def _supervised(self) -> None:
+        outbox = self._service.outbox
         try:
-            await self._answer(await self._reload())
+            asked = await outbox.unanswered_reloads()  # before the file is read: who asks later may have saved later
+            found = await self._reload()
+            await outbox.answer_reloads(asked, found)
         except StoreError as error:
             log.error("config.reload_failed", reason=str(error))  # noqa: TRY400 - no bug
         except Exception:  # the supervisor: a bug in a reload must not end the service
@@ -84,9 +87,3 @@ class Reloader:
         notice = Notice("The configuration was changed, and is not obeyed: it has problems", told)
         self._service.tell(f"config:{digest}", notice)
         return Reloaded(False, "\n".join(lines))
-
-    async def _answer(self, found: Reloaded) -> None:
-        """Tell whoever asked."""
-        outbox = self._service.outbox
-        if asked := await outbox.unanswered_reloads():
-            await outbox.answer_reloads(asked, found)

@@ -160,6 +160,7 @@ class Service:
         for name in found.destinations.removed:
             await self.delivery.replace(name, None)
         await self._exchange_feeds(found.providers)
+        self.delivery.unpark()  # whoever reloads may have mended a platform, too
         return found
 
     def tell(self, subject: str, notice: Notice) -> None:
@@ -227,6 +228,7 @@ class Service:
 
     async def _take_up(self) -> None:
         """Know what an earlier run remembered, and what commands made, before the first print comes."""
+        await self.outbox.is_changed_elsewhere()  # from now on: what is read below is news no more
         self.silence.restore(await self.memories.restore())
         await self._use_rules(self.settings)
         await self.requests.follow()

@@ -1,5 +1,6 @@
 """The configuration is read in another process, and is the same as if it had been read in this one."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ async def test_problems_and_the_files_that_have_them_come_back(tmp_path: Path) -
 
 
 async def test_a_reader_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(ReadingFailedError, match="exit code 1"):
         await read_elsewhere(tmp_path / "config.yaml")
 
@@ -64,7 +65,7 @@ async def test_a_reader_that_never_ends_is_given_up(tmp_path: Path, monkeypatch:
     stuck = tmp_path / "stuck"
     stuck.write_text("#!/bin/sh\nexec sleep 60\n", "utf-8")
     stuck.chmod(0o755)
-    monkeypatch.setattr(reading.sys, "executable", str(stuck))
+    monkeypatch.setattr(sys, "executable", str(stuck))
     monkeypatch.setattr(reading, "PATIENCE_S", 0.05)
     with pytest.raises(ReadingFailedError, match="took longer"):
         await read_elsewhere(tmp_path / "config.yaml")

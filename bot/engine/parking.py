@@ -8,7 +8,7 @@ from bot.model.alerts import Notice
 
 log = structlog.get_logger()
 
-REMEDY = "mend the destination's URL, token, channel or permissions, then restart flowbot"
+REMEDY = "mend the destination's URL, token, channel or permissions, then run `flowbot reload`"
 
 
 class Parking:

@@ -81,7 +81,7 @@ def test_nobody_hears_of_himself_and_what_is_parked_hears_nothing() -> None:
             (
                 "The platform says: 404",
                 "1 alert waits for it.",
-                "What to do: mend the destination's URL, token, channel or permissions, then restart flowbot.",
+                "What to do: mend the destination's URL, token, channel or permissions, then run `flowbot reload`.",
                 "Or flowbot finds out by itself: it tries again in 5 minutes, then ever less often.",
             ),
         ),
