@@ -38,8 +38,10 @@ async def read_elsewhere(config: Path) -> Examined:
     except TimeoutError:
         raise ReadingFailedError(f"it took longer than {PATIENCE_S:.0f} s") from None
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
+        if child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+            await child.communicate()
     if child.returncode:
         raise ReadingFailedError(complaint.decode(errors="replace").strip() or f"exit code {child.returncode}")
     return await _unpacked(told)

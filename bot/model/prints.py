@@ -103,8 +103,10 @@ class Print(msgspec.Struct, frozen=True, gc=False):
         """The OCC symbol, unpadded (`NVDA260717C00145000`); None unless all four parts are known."""
         if self.type is None or self.strike is None or self.expiry is None:
             return None
+        day = self.expiry  # digit by digit, because strftime takes twice as long as all the rest
+        letter = "C" if self.type == "call" else "P"
         thousandths = round(self.strike * 1000)
-        return f"{self.ticker}{self.expiry:%y%m%d}{'C' if self.type == 'call' else 'P'}{thousandths:08d}"
+        return f"{self.ticker}{day.year % 100:02d}{day.month:02d}{day.day:02d}{letter}{thousandths:08d}"
 
     @property
     def identity(self) -> bytes:

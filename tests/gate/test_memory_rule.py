@@ -166,6 +166,34 @@ def test_only_rules_that_speak_of_silence_keep_their_coverage_and_not_at_every_m
     assert list(memory.changed()) == [COVERAGE]
 
 
+def test_a_hole_is_noted_at_once() -> None:
+    memory = remembers(First(600.0), since_ns=NOON_NS)
+    memory.heard(noon(1000))  # nothing to be noted before it
+    memory.dump(COVERAGE)
+    memory.heard(noon(1601))
+    assert list(memory.changed()) == [COVERAGE]
+
+
+def test_another_run_knows_of_which_sort_prints_were() -> None:
+    memory = remembers(Share("x", 0.5, 600.0, 3), is_of=lambda found: found.side == "ask")
+    memory.observe(at(0, side="ask"))
+    memory.observe(at(1, side="bid"))
+    assert fires(restored(memory), [at(2, side="ask")]) == [True]
+    memory.observe(at(1.5, side="bid"))
+    assert fires(restored(memory), [at(2, side="ask")]) == [True]
+
+
+def test_another_run_tells_twins_and_repeats_of_twins() -> None:
+    memory = remembers(Count(3, 600.0))
+    assert fires(memory, [at(0), at(10), other(0.5)]) == [False] * 3
+    another_run = restored(memory)
+    assert fires(another_run, [again(other(0.5)), other(9), again(at(0))]) == [False] * 3
+    assert fires(restored(another_run), [other(0.6)]) == [True]  # its twin has its twin already
+    memory = remembers(Count(3, 600.0))
+    assert fires(memory, [at(0), other(10)]) == [False, False]
+    assert fires(restored(memory), [at(10.5), other(20)]) == [False, True]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("body", [b"", b"\x00", b"not msgpack", msgspec.msgpack.encode([2, 0, 0]), b"\x97" * 40])
 def test_a_body_that_cannot_be_read_is_passed_over(kind: Memory, body: bytes) -> None:
@@ -292,6 +320,17 @@ def test_a_flood_of_prints_of_one_key_keeps_its_body_small(kind: Memory, step_s:
     assert body is not None
     assert len(body) < 60_000
     assert fires(restored(memory), [at(2_999 * step_s, id=2_999)]) == [False]
+
+
+def test_what_is_known_of_two_providers_is_bounded_too() -> None:
+    memory = remembers(Count(10**9, 60.0))
+    for n in range(1_500):
+        memory.observe(at(n / 10))
+        memory.observe(other(n / 10))
+    known = memory._keys["NVDA260807C00145000"]._known
+    assert len(known) <= 621  # the last minute's, and of two seconds more
+    assert len(known._by_mark) == 2 * len(known)
+    assert sum(map(len, (known._by_moment or {}).values())) == len(known)
 
 
 def test_the_sums_of_a_flood_are_exact() -> None:

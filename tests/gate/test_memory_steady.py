@@ -3,7 +3,7 @@
 import pytest
 
 from bot.model.memory import Steady
-from tests.gate.memories import at, fires, firings, noon, remembers
+from tests.gate.memories import at, fires, firings, noon, remembers, restored
 
 EVERY_5M_FOR_20M = Steady(300.0, 1200.0)
 
@@ -19,7 +19,7 @@ EVERY_5M_FOR_20M = Steady(300.0, 1200.0)
         ([0, 300, 600, 900, 1200, 1501, 1800, 2100, 2400], [False] * 4 + [True] + [False] * 4),
         ([0, 300, 700, 500, 1000, 1300], [False] * 5 + [True]),  # late, and closes what was taken for a pause
         ([0, 300, 700, 1000, 1300, 1100, 1350], [False] * 7),  # late, and closes nothing
-        ([0, 300, 601, 900, 500], [False] * 5),  # too late
+        ([0, 300, 600, 1200, 900], [False] * 5),  # too late: it is as old as a pause is long
         ([0, 300, 600, 900, 1210, 1000], [False] * 5 + [True]),  # the print that joins two runs fires
         ([0, 2000], [False, False]),
     ],
@@ -46,6 +46,22 @@ def test_what_was_before_an_alert_does_not_lengthen_the_next_run() -> None:
     memory = remembers(EVERY_5M_FOR_20M)
     assert fires(memory, [at(n * 300) for n in range(5)]) == [False] * 4 + [True]
     assert fires(memory, [at(1100), at(1500), at(1800), at(2100), at(2399)]) == [False] * 5
+
+
+def test_a_run_that_a_late_print_joined_counts_each_print_once() -> None:
+    told = firings(remembers(EVERY_5M_FOR_20M), [at(second) for second in (0, 300, 700, 500, 900, 1200)])[-1]
+    assert told is not None
+    assert (told.count, told.premium_usd, told.span_s) == (6, 6_000.0, 1200.0)
+
+
+def test_another_run_of_the_service_knows_the_runs_of_prints() -> None:
+    """The present one, the one that a late print may join to it, and where the last alert spent what was before."""
+    memory = remembers(EVERY_5M_FOR_20M)
+    assert not any(fires(memory, [at(second) for second in (0, 300, 700)]))
+    memory = restored(memory)
+    assert fires(memory, [at(500), at(900), at(1200)]) == [False, False, True]
+    memory = restored(memory)
+    assert fires(memory, [at(second) for second in (1100, 1500, 1800, 2100, 2399, 2400)]) == [False] * 5 + [True]
 
 
 @pytest.mark.parametrize(

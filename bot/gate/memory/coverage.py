@@ -37,7 +37,6 @@ class Coverage:
         """The service listens at this moment."""
         if now_ns - self._heard_ns > ns(LONGEST_HOLE_S) and self._open_s(self._heard_ns, now_ns) > LONGEST_HOLE_S:
             self.since_ns = now_ns
-            self._noted_ns = None
         self._heard_ns = max(self._heard_ns, now_ns)
 
     def cover(self, since_ns: int) -> None:

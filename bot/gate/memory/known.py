@@ -40,14 +40,14 @@ class Known:
         contract = Contract(found.ticker, found.type, found.strike, found.expiry)
         if not contract.is_whole or found.time is None or (found.size is None and found.premium is None):
             return None
+        wanted = (happened_ns, found.provider, contract, found.size)
         for trade in self._trades:
-            if (trade.at_ns, trade.provider, trade.contract, trade.size) == (
-                *(happened_ns, found.provider, contract, found.size),
-            ) and trade.is_counted:
-                if trade.premium == found.premium:
-                    return trade
-                if None not in (trade.premium, found.premium) and _is_near(trade.premium, found.premium):
-                    return trade
+            if (
+                trade.is_counted
+                and (trade.at_ns, trade.provider, trade.contract, trade.size) == wanted
+                and _is_same(trade.premium, found.premium)
+            ):
+                return trade
         return None
 
     def twin_of(self, found: Print, happened_ns: int) -> Trade | None:
@@ -111,8 +111,8 @@ class Known:
         return by_moment
 
 
-def _is_near(one: float | None, other: float | None) -> bool:
-    return one is not None and other is not None and abs(one - other) < SAME_USD
+def _is_same(one: float | None, other: float | None) -> bool:
+    return one == other if one is None or other is None else abs(one - other) < SAME_USD
 
 
 def _has_not_told(provider: str, trade: Trade) -> bool:

@@ -11,7 +11,7 @@ from bot.model.memory import Evidence
 MOST_TRADES: Final = 1024
 """Trades that a key knows one by one, while few keys share a rule's room."""
 _FEW_KEYS_BITS: Final = 7
-"""Up to 2 to this many keys are few: their room is whole."""
+"""Up to 128 keys are few, and their room is whole; with every doubling it is halved."""
 _MOST_HALVINGS: Final = 5
 
 

@@ -43,11 +43,11 @@ class Window:
     @property
     def first_ns(self) -> int:
         """The oldest; of a window that is not empty."""
-        return min(entries[0] for entries in self._ends())
+        return min(first for first, _ in self._ends())
 
     @property
     def last_ns(self) -> int:
-        return max(entries[1] for entries in self._ends())
+        return max(last for _, last in self._ends())
 
     def newest(self, most: int) -> list[Trade]:
         """Oldest first."""
