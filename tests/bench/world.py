@@ -3,6 +3,7 @@
 import contextlib
 import json
 import signal
+import sqlite3
 import sys
 import tempfile
 import time
@@ -12,12 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from bot.outbox.schema import prepare
+from bot.outbox.watching import add_watch
 from tests.bench.channels import SLACK_CHANNEL, SLACK_TOKEN
 from tests.bench.processes import BenchError, Client, Server
 from tests.bench.rules import rules
 
 Name = Literal["bare", "sample", "poster", "poster-full", "flowbot"]
 
+MOST_WRITTEN = 2000
+"""Rules in the configuration file; more are watches in the store."""
 SETTLE_S = 0.5
 """From a client's handshake to the first print."""
 ARRIVE_S = 60.0
@@ -145,6 +150,7 @@ class World:
             case "flowbot":
                 config = home / "config.yaml"
                 config.write_text(json.dumps(self._configuration(slack_url), indent=1))  # JSON is YAML
+                self._keep_watches(home / "flowbot.db")
                 return [sys.executable, "-m", "bot", "run", "-c", str(config)]
 
     def environment(self) -> dict[str, str]:
@@ -170,11 +176,25 @@ class World:
             "destinations": {"hook": hook, **desk},
             **({"slack": {"bot_token": SLACK_TOKEN, "api_url": slack_url}} if slack_url else {}),
             "delivery": {"digest": False},
-            "rules": [rule.settings("hook", *desk) for rule in rules(self._rule_count)],
+            "rules": [rule.settings("hook", *desk) for rule in rules(self._rule_count)[:MOST_WRITTEN]],
             "store": {"path": "flowbot.db"},
             "http": {"listen": "127.0.0.1:0"},
             "log": {"level": "warning"},
         }
+
+
+    def _keep_watches(self, path: Path) -> None:
+        """The rules that are too many for a file, in the store, as commands leave them there."""
+        watches = rules(self._rule_count)[MOST_WRITTEN:]
+        if not watches:
+            return
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+            prepare(db)
+            db.execute("BEGIN")
+            for rule in watches:
+                body = {name: value for name, value in rule.settings("hook").items() if name != "name"}
+                add_watch(db, "bench", json.dumps(body), now_ns=time.time_ns())
+            db.execute("COMMIT")
 
 
 @contextlib.contextmanager
