@@ -5,8 +5,6 @@ All or nothing: a bad edit changes nothing, is told with file:line:col to the lo
 
 import asyncio
 import contextlib
-import gc
-from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from bot.logs import redactor
 from bot.model.alerts import Notice
 from bot.model.errors import Problem, StoreError
 from bot.outbox.reloads import Reloaded
+from bot.pauses import no_full_collection
 from bot.reading import ReadingFailedError, read_elsewhere
 from bot.service import Service
 
@@ -62,7 +61,7 @@ class Reloader:
 
     async def reload(self) -> Reloaded:
         """Read the configuration, and obey it if it is good. Raises StoreError."""
-        with _no_full_collection():
+        with no_full_collection():
             return await self._reload()
 
     async def _reload(self) -> Reloaded:
@@ -94,15 +93,3 @@ class Reloader:
         notice = Notice("The configuration was changed, and is not obeyed: it has problems", told)
         self._service.tell(f"config:{digest}", notice)
         return Reloaded(False, "\n".join(lines))
-
-
-@contextlib.contextmanager
-def _no_full_collection() -> Iterator[None]:
-    """A thousand new rules set off a full collection, which holds the event loop for tens of milliseconds. They stay as
-    long as the service does, so no later collection need look at them either."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()

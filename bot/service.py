@@ -35,6 +35,7 @@ from bot.model.alerts import Notice
 from bot.model.feeds import FeedMeans
 from bot.model.ports import Commit, Provider
 from bot.outbox.sqlite import SqliteOutbox, open_outbox
+from bot.pauses import no_full_collection
 from bot.providers.inbound import Inbound
 from bot.providers.taped import Sort, sort_of
 from bot.requests import Requests
@@ -229,9 +230,10 @@ class Service:
     async def _take_up(self) -> None:
         """Know what an earlier run remembered, and what commands made, before the first print comes."""
         await self.outbox.is_changed_elsewhere()  # from now on: what is read below is news no more
-        self.silence.restore(await self.memories.restore())
-        await self._use_rules(self.settings)
-        await self.requests.follow()
+        with no_full_collection():
+            self.silence.restore(await self.memories.restore())
+            await self._use_rules(self.settings)
+            await self.requests.follow()
 
     async def _use_rules(self, settings: Settings) -> None:
         watchlists = await self.requests.watchlists(settings.watchlists)

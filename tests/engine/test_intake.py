@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 from structlog.testing import capture_logs
 
 from bot.engine import intake as module
@@ -24,11 +25,13 @@ from tests.samples import NVDA, a_print, a_route
 
 WHALES = a_route("whales")
 
+Pair = Callable[[Print], tuple[Print, tuple[Print, ...]]]
+
 
 class Desk:
     """An intake with everything around it; big prints match one rule."""
 
-    def __init__(self, record: Record | None = None) -> None:
+    def __init__(self, record: Record | None = None, pair: Pair | None = None) -> None:
         self.transactions = InlineTransactions()
         self.metrics = Metrics()
         self.metrics.prints = {"radarpulse": 0}
@@ -38,7 +41,7 @@ class Desk:
         self.commits: list[Commit] = []
         self.intake = Intake(
             Matching(self.match, NoMemory()), judge, an_outbox(self.transactions), self.metrics, self.quarantine,
-            remember=self.remembered.append, targets=dict, committed=self.commits.append, record=record,
+            remember=self.remembered.append, targets=dict, committed=self.commits.append, record=record, pair=pair,
         )  # fmt: skip
 
     @staticmethod
@@ -210,6 +213,45 @@ def test_a_cancellation_of_what_nobody_was_told_of_changes_nothing() -> None:
 
     play(desk, scene)
     assert [commit for commit in desk.commits if commit.alerts or commit.edits or commit.expired] == []
+
+
+def other_leg(found: Print) -> tuple[Print, tuple[Print, ...]]:
+    """Size 2 shows size 1 to be the other leg, and size 4 a print that no rule matched."""
+    if found.size not in (2, 4):
+        return found, ()
+    legs = [
+        a_print(size=size, premium=premium, multi_leg=True, bias="neutral") for size, premium in ((1, 2e6), (3, 5.0))
+    ]
+    return structs.replace(found, multi_leg=True, bias="neutral"), (legs[found.size == 4],)
+
+
+def test_a_print_that_turns_out_to_be_a_leg_changes_its_alert() -> None:
+    """Right behind it, in one burst: the amendment waits for the alert's own commit."""
+    desk = Desk(pair=other_leg)
+
+    async def scene() -> None:
+        desk.intake.accept(a_print(size=1, premium=2e6))
+        desk.intake.accept(a_print(size=2))
+
+    play(desk, scene)
+    bodies = desk.transactions.connection.execute("SELECT body FROM alerts").fetchall()
+    prints = {decode_alert(body).print.size: decode_alert(body).print for (body,) in bodies}
+    assert {size: (found.multi_leg, found.bias) for size, found in prints.items()} == {
+        1: (True, "neutral"),
+        2: (True, "neutral"),
+    }
+
+
+def test_a_leg_that_nobody_was_told_of_never_touches_the_store() -> None:
+    desk = Desk(pair=other_leg)
+
+    async def scene() -> None:
+        desk.intake.accept(a_print(size=3, premium=5.0))
+        desk.intake.accept(a_print(size=4, premium=5.0))
+        await asyncio.sleep(1)
+
+    play(desk, scene)
+    assert desk.transactions.commits == 0
 
 
 def test_what_was_accepted_is_settled_once_it_is_durable_and_not_before() -> None:
