@@ -97,6 +97,11 @@ log:   {level: info, format: json}
 """
 """The contract's configuration, without what this version does not know yet (see LATER)."""
 
+SECTIONS: Mapping[str, Any] = {
+    "providers": {"radarpulse": {"type": "radarpulse", "api_key": "fake-key"}},
+    "destinations": {"terminal": {"type": "console"}},
+}
+
 LATER: dict[str, Mapping[str, Any]] = {
     "who may steer": {"admin": {"discord_roles": [], "discord_users": [], "slack_users": []}},
 }
@@ -276,6 +281,7 @@ def test_the_examples_rules() -> None:
         "golden-sweeps",
         "zero-dte-index",
         "fresh-positions",
+        "persistent-buyer",
     ]
 
 
@@ -284,7 +290,7 @@ def test_the_example_is_good_once_its_variables_are_set(tmp_path: Path) -> None:
     example = tmp_path / "config.yaml"
     example.write_text(EXAMPLE.read_text("utf-8"), "utf-8")
     settings = load(example, {"RADARPULSE_API_KEY": "rp-key", "DISCORD_WEBHOOK_URL": HOOK})
-    assert (len(settings.providers), len(settings.destinations), len(settings.rules)) == (1, 2, 4)
+    assert (len(settings.providers), len(settings.destinations), len(settings.rules)) == (1, 2, 5)
     assert settings.warnings == ()
     with pytest.raises(InputError) as raised:
         load(example, {})
@@ -292,6 +298,44 @@ def test_the_example_is_good_once_its_variables_are_set(tmp_path: Path) -> None:
         "the variable RADARPULSE_API_KEY",
         "the variable DISCORD_WEBHOOK_URL",
     ]
+
+
+def test_several_files_are_one_configuration(folder: Path) -> None:
+    """Rules of both files, names of the one used in the other; watchlists as the file begins them."""
+    (folder / "names.yaml").write_text("lists: {mega: [AAPL, MSFT]}\nwatchlists: {earnings: [NVDA]}\n", "utf-8")
+    (folder / "more.yaml").write_text(
+        "rules:\n- {name: more, when: {ticker: [mega, earnings]}, send_to: [terminal]}\n", "utf-8"
+    )
+    document: dict[str, Any] = {
+        **SECTIONS,
+        "include": ["names.yaml", "mo*.yaml"],
+        "define": {"whale": {"premium": ">= 1M"}},
+    }
+    document["rules"] = [{"name": "whales", "when": "whale", "send_to": ["terminal"]}]
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(document), "utf-8")
+    settings = load(path, {})
+    assert [rule.name for rule in settings.rules] == ["whales", "more"]
+    assert settings.watchlists == {"earnings": ("NVDA",)}
+    assert settings.rules[1].watchlists == {"earnings"}
+    assert {path.name for path in settings.sources.files} >= {"config.yaml", "names.yaml", "more.yaml", ".env"}
+
+
+def test_what_a_missing_file_would_have_held_is_not_missed_twice(folder: Path) -> None:
+    """The one problem is that it is not there; not that its destinations, lists and rules are unknown."""
+    document: dict[str, Any] = {
+        "providers": SECTIONS["providers"],
+        "include": "rest.yaml",
+        "admin": {"notify": ["desk"]},
+    }
+    document["rules"] = [{"name": "a", "when": {"ticker": "mega", "use": "whale"}, "send_to": ["desk"]}]
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(document), "utf-8")
+    with pytest.raises(InputError) as raised:
+        load(path, {})
+    (problem,) = raised.value.problems
+    assert "rest.yaml" in problem.message
+    assert "no such file" in problem.message
 
 
 # --- what is refused ---
