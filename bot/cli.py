@@ -99,8 +99,10 @@ def reload(config: Path) -> None:
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the results as JUnit XML too.")
 def test_rules(files: tuple[Path, ...], config: Path | None, junit: Path | None) -> None:
     """Run unit tests of rules: prints in, expected alerts out, on a virtual clock."""
+    from bot import logs
     from bot.trials import run as run_tests
 
+    logs.configure(logs.LogSettings(level="warning", format="console"))
     if not run_tests(files, config=config, junit=junit, write=click.echo):
         sys.exit(EXIT_INPUT)
 
@@ -126,9 +128,11 @@ def backtest(
     config: Path,
 ) -> None:
     """Say what the rules would have posted on recorded tapes, and where a channel's limit would have been hit."""
+    from bot import logs
     from bot.backtesting import BacktestOptions
     from bot.backtesting import run as run_backtest
 
+    logs.configure(logs.LogSettings(level="error", format="console"))
     run_backtest(
         BacktestOptions(
             config=config, tapes=tapes, other=other, frames_of=frames_of, day=day and day.date(), is_json=is_json,

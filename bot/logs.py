@@ -107,6 +107,10 @@ def _message(record: logging.LogRecord) -> str:
         return f"{record.msg} {record.args}"
 
 
+def _to_stderr(*_: object) -> structlog.WriteLogger:
+    return structlog.WriteLogger(sys.stderr)
+
+
 def configure(settings: LogSettings) -> None:
     """Set up structlog and the standard library's logging. May be called again."""
     level = getattr(logging, settings.level.upper())
@@ -122,12 +126,13 @@ def configure(settings: LogSettings) -> None:
         factory: Any = structlog.BytesLoggerFactory(sys.stderr.buffer)
     else:
         render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=28)
-        factory = structlog.WriteLoggerFactory(sys.stderr)
+        factory = _to_stderr
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=factory,
-        cache_logger_on_first_use=True,
+        # Lines for people come seldom, and from commands whose standard error may be another by then.
+        cache_logger_on_first_use=settings.format == "json",
     )
     root = logging.getLogger()
     root.handlers = [_Forward()]

@@ -264,11 +264,15 @@ class Examined:
 
 def examine(path: Path, environ: Mapping[str, str] | None = None) -> Examined:
     """Read and check the file at `path`, and what it includes."""
-    document = read(path, os.environ if environ is None else environ)
+    return examine_document(read(path, os.environ if environ is None else environ), path.parent)
+
+
+def examine_document(document: Document, folder: Path) -> Examined:
+    """Check a document, whose file stands in `folder`."""
     if not document.is_readable:
         return Examined(None, document.problems, document.sources)
     reader = _Reader(document)
-    settings = reader.settings(path.parent)
+    settings = reader.settings(folder)
     return Examined(settings, tuple(reader.problems), document.sources)
 
 

@@ -89,8 +89,8 @@ class Replay:
         """`readers`: by the name under which a frame stands on the tape. A name that is a vendor's needs none."""
         self._name = name
         self._settings = settings
-        self._usual = _reader(settings.frames_of)
-        self._readers = {vendor: _reader(vendor) for vendor in VENDORS} | dict(readers or {})
+        self._usual = reader(settings.frames_of)
+        self._readers = {vendor: reader(vendor) for vendor in VENDORS} | dict(readers or {})
         self._around = surroundings or Surroundings()
         self._status = ProviderStatus(mode="replay", is_delayed=True)
         self._lifetime = Lifetime()
@@ -196,7 +196,7 @@ def _some(lines: Iterator[Recorded]) -> tuple[list[Recorded], InputError | None]
 # --- what builds it ----------------------------------------------------------------------------------------
 
 
-def _reader(name: str) -> Read:
+def reader(name: str) -> Read:
     """How the frames of a vendor, or of a map that comes with flowbot, are read."""
     return vendor_reader(VENDORS[name][0]) if name in VENDORS else Map(ready_map(name)).read
 

@@ -14,7 +14,7 @@ from bot.providers.inbound import InboundSettings
 from bot.providers.mapped_frames import decoder
 from bot.providers.mapped_settings import MappedSettings
 from bot.providers.maps import names, ready_map
-from bot.providers.replay import ReplaySettings
+from bot.providers.replay import Read, ReplaySettings, reader
 
 Sort: TypeAlias = str | MapSettings
 """A vendor's name, or that of a map that comes with flowbot; or a map."""
@@ -38,6 +38,11 @@ def decoder_of(sort: Sort) -> Decode:
     if isinstance(sort, str):
         return VENDORS[sort][0] if sort in VENDORS else decoder(Map(ready_map(sort)))
     return decoder(Map(sort))
+
+
+def reader_of(sort: Sort) -> Read:
+    """What reads each record in frames of that sort. Raises KeyError likewise."""
+    return reader(sort) if isinstance(sort, str) else Map(sort).read
 
 
 def is_known(name: str) -> bool:

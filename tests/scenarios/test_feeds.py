@@ -83,6 +83,7 @@ async def test_a_vendor_posts_to_us_and_hears_2xx_when_it_is_stored(world: World
     signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     with world.run() as service:
         port = (await service.event("http.listening"))["port"]
+        await service.event("service.started")  # until then a vendor hears 503, and posts again
         url = f"http://127.0.0.1:{port}/hooks/pulse-hook"
         async with aiohttp.ClientSession() as session:
             for expected, headers in (

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
-from bot.flow.mapping.reading import Cancelled, Map, Skipped
+from bot.flow.mapping.reading import Cancelled, Skipped
 from bot.model.errors import FrameError
 from bot.model.prints import Print
-from bot.providers.decoders import VENDORS
-from bot.providers.maps import ready_map
 from bot.providers.recorded import Recording
-from bot.providers.replay import Read, vendor_reader
+from bot.providers.replay import reader
 from bot.workbench.rule_tests.reading import TapeToPlay
 from bot.workbench.rule_tests.rule_set import RuleSet
 
@@ -18,7 +16,7 @@ def readings(tape: TapeToPlay, rule_set: RuleSet) -> Iterator[Print | Cancelled 
     test says, or else by the first provider, and count as that provider's. Raises InputError.
     """
     first = next(iter(rule_set.readers), "tape")
-    usual = _reader(tape.frames_of) if tape.frames_of is not None else rule_set.readers[first]
+    usual = reader(tape.frames_of) if tape.frames_of is not None else rule_set.readers[first]
     for line in Recording(tape.path):
         received_ns = tape.now_ns if line.received_ns is None else line.received_ns
         name = line.provider if line.provider is not None and line.provider in rule_set.readers else None
@@ -26,8 +24,3 @@ def readings(tape: TapeToPlay, rule_set: RuleSet) -> Iterator[Print | Cancelled 
         for reading in read(line.raw, received_ns, name or first):
             if not isinstance(reading, Skipped):
                 yield reading
-
-
-def _reader(name: str) -> Read:
-    """Of a vendor, or of a map that comes with flowbot."""
-    return vendor_reader(VENDORS[name][0]) if name in VENDORS else Map(ready_map(name)).read
