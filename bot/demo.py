@@ -67,4 +67,3 @@ def _settings(simulator: Simulator, folder: Path) -> Settings:
         rules=rules,
         store=StoreSettings(path=Path("flowbot.db"), tape=None),
     )
-

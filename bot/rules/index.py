@@ -4,31 +4,34 @@ Rules that name a few tickers stand in groups that only prints of those tickers 
 with `explain.judge`, which is the specification.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from itertools import count
+from operator import itemgetter
 from typing import Final, Generic, TypeVar, cast
 
 from bot.model.prints import Print
 from bot.rules.clauses import Node
 from bot.rules.explain import judge
-from bot.rules.index_columns import STEP
 from bot.rules.index_conditions import Condition, Demands, demands
-from bot.rules.index_group import Group, Member
+from bot.rules.index_draft import Draft
+from bot.rules.index_group import Group
 from bot.rules.predicate import Predicate, compile_predicate
 
 R = TypeVar("R")
 
-GROUPS: Final = 1024
-"""Among which tickers are spread."""
-TOGETHER: Final = 256
-"""So many rules stand in one group whatever they name: one look into a small group is cheaper than two."""
-FEW_TICKERS: Final = 8
+GROUPS: Final = 16
+"""Among which tickers are spread. With more, sets are shorter, but what a print meets is in no cache."""
+TOGETHER: Final = 16_384
+"""So many rules stand in one group whatever they name: one look is cheaper than two."""
+FEW_TICKERS: Final = 4
 """A rule that names more stands with those that name none: it would be in too many groups."""
 RULES_AT_ONCE: Final = 128
 """Rules read between two turns of the event loop: one takes some 15 microseconds."""
 MOST_COMPILED: Final = 8192
 """Predicates that are kept, a kilobyte each; further ones are interpreted."""
+
+_RANK = itemgetter(0)
 
 
 class RuleIndex(Generic[R]):
@@ -39,12 +42,12 @@ class RuleIndex(Generic[R]):
         """By key; ranks ascend in the order of the rules' adding."""
         self._next_rank = count()
         self._nodes: dict[int, Node] = {}
-        self._results: dict[int, R] = {}
+        """By rank."""
         self._compiled: dict[int, Predicate] = {}
         """Of rules that a group was not sure of."""
-        self._others = Group(self._holds)
-        self._groups: dict[int, Group] = {}
-        self._by_ticker: dict[str, Group] = {}
+        self._others = Group[R](self._holds)
+        self._groups: dict[int, Group[R]] = {}
+        self._by_ticker: dict[str, Group[R]] = {}
         self._naming: Counter[str] = Counter()
         """Rules by the tickers for which they are in a group."""
         self._together: set[int] = set()
@@ -59,13 +62,31 @@ class RuleIndex(Generic[R]):
         Of rules with one key the last counts, in the first one's place.
         """
         index = cls()
-        members: dict[int, Member] = {}
+        results: list[R] = []
         for done, (key, node, result) in enumerate(rules):
-            rank = index._note(key, node, result)
-            members[rank] = rank, demands(node)
+            rank = index._note(key, node)
+            results[rank : rank + 1] = [result]
             if done % RULES_AT_ONCE == 0:
                 yield
-        yield from index._fill(members.values())
+        others = Draft[R]()
+        parts: dict[int, Draft[R]] = {}
+        for rank, result in enumerate(results):
+            asked = demands(index._nodes[rank])
+            tickers = index._place(rank, asked, count=len(results))
+            if tickers is None:
+                others.add(rank, result, asked)
+            else:
+                for number, asked_there in index._parted(tickers, asked):
+                    if number not in parts:
+                        parts[number] = Draft()
+                    parts[number].add(rank, result, asked_there)
+            if rank % RULES_AT_ONCE == 0:
+                yield
+        if others.results:
+            yield from index._others.fill(others)
+        while parts:
+            number, part = parts.popitem()
+            yield from index._groups[number].fill(part)
         index._settle()
         return index
 
@@ -91,31 +112,31 @@ class RuleIndex(Generic[R]):
         asked = demands(node)
         if key in self._ranks:
             self._take_out(self._ranks[key])
-        rank = self._note(key, node, result)
+        rank = self._note(key, node)
         tickers = self._place(rank, asked, count=len(self._others))
         if tickers is None:
-            self._others.add(rank, asked)
+            self._others.add(rank, result, asked)
         else:
             for number, asked_there in self._parted(tickers, asked):
-                self._groups[number].add(rank, asked_there)
+                self._groups[number].add(rank, result, asked_there)
         self._settle()
 
     def remove(self, key: str) -> None:
         """Let go of one rule, in place. KeyError where there is none."""
         rank = self._ranks.pop(key)
         self._take_out(rank)
-        del self._nodes[rank], self._results[rank]
+        del self._nodes[rank]
         self._settle()
 
     def match(self, found: Print) -> Sequence[R]:
         """What belongs to the rules that are true of the print, in the order of their first adding."""
         return self._find(found)
 
-    def _note(self, key: str, node: Node, result: R) -> int:
+    def _note(self, key: str, node: Node) -> int:
         rank = self._ranks.get(key)
         if rank is None:
             rank = self._ranks[key] = next(self._next_rank)
-        self._nodes[rank], self._results[rank] = node, result
+        self._nodes[rank] = node
         return rank
 
     def _place(self, rank: int, asked: Demands, *, count: int) -> Collection[str] | None:
@@ -125,28 +146,6 @@ class RuleIndex(Generic[R]):
             self._together.add(rank)
             return None
         return tickers
-
-    def _fill(self, members: Collection[Member]) -> Iterator[None]:
-        others: list[Member] = []
-        grouped: dict[int, list[Member]] = {}
-        for done, member in enumerate(members):
-            tickers = self._place(*member, count=len(members))
-            if tickers is None:
-                others.append(member)
-            else:
-                for number, asked in self._parted(tickers, member[1]):
-                    grouped.setdefault(number, []).append((member[0], asked))
-            if done % STEP == 0:
-                yield
-        if others:
-            yield from self._others.fill(others)
-        for number, some in grouped.items():
-            filling = self._groups[number].fill(some)
-            if len(some) > STEP:
-                yield from filling
-            else:
-                deque(filling, maxlen=0)  # to its end: no long step
-                yield
 
     def _parted(self, tickers: Collection[str], asked: Demands) -> Iterator[tuple[int, Demands]]:
         """The numbers of the groups in which a rule stands that names these tickers, and what it asks in each."""
@@ -159,7 +158,7 @@ class RuleIndex(Generic[R]):
             self._by_ticker[ticker] = self._groups[number]
             parts.setdefault(number, []).append(ticker)
         for number, here in parts.items():
-            condition = Condition(begins=False, turns=tuple(here))
+            condition: Condition = False, tuple(here)
             yield number, asked._replace(conditions=asked.conditions | {"ticker": condition})
 
     def _take_out(self, rank: int) -> None:
@@ -182,21 +181,18 @@ class RuleIndex(Generic[R]):
 
     def _settle(self) -> None:
         """Rules have changed."""
-        more = self._named if self._by_ticker else None
-        self._find = self._others.finder(self._left, more, self._by_ticker)
+        self._find = self._others.finder(self._left, self._more if self._by_ticker else None)
 
     def _left(self, left: int, found: Print) -> Sequence[R]:
-        ranks = self._others.true_of(left, found)
+        true = self._others.true_of(left, found)
         if (group := self._by_ticker.get(found.ticker)) is not None:
-            ranks += group.find(found)
-        return self._results_of(ranks)
+            true += group.find(found)
+        return _ranked(true)
 
-    def _named(self, found: Print) -> Sequence[R]:
-        return self._results_of(self._by_ticker[found.ticker].find(found))
-
-    def _results_of(self, ranks: Sequence[int]) -> tuple[R, ...]:
-        results = self._results
-        return tuple([results[rank] for rank in sorted(ranks)])
+    def _more(self, found: Print) -> Sequence[R]:
+        group = self._by_ticker.get(found.ticker)
+        true = () if group is None else group.find(found)
+        return _ranked(true) if true else ()
 
     def _holds(self, rank: int, found: Print) -> bool:
         predicate = self._compiled.get(rank)
@@ -209,7 +205,9 @@ class RuleIndex(Generic[R]):
 
 def _few_tickers(asked: Demands) -> Collection[str] | None:
     """The tickers that the rule names, if it is true of no others and they are few."""
-    condition = asked.conditions.get("ticker")
-    if condition is None or condition.begins or len(condition.turns) > FEW_TICKERS:
-        return None
-    return cast("tuple[str, ...]", condition.turns)
+    begins, tickers = asked.conditions.get("ticker", (True, ()))
+    return None if begins or len(tickers) > FEW_TICKERS else cast("tuple[str, ...]", tickers)
+
+
+def _ranked(true: Sequence[tuple[int, R]]) -> tuple[R, ...]:
+    return tuple([result for _, result in sorted(true, key=_RANK)])

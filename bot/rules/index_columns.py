@@ -10,21 +10,19 @@ from typing import Any as AnyValue
 from typing import Final
 
 from bot.rules.clauses import Value
-from bot.rules.index_bits import bits
+from bot.rules.index_bits import STEP, bits, bits_in_steps
 from bot.rules.index_conditions import Condition
 
 MOST_TURNS: Final = 128
 """Values of an ordered fact that are kept apart: each costs a set, and a rule that changes touches all of them."""
-MOST_WORDS: Final = 1024
-STEP: Final = 1024
-"""Rules taken in between two turns of the event loop: about a millisecond."""
+MOST_BITS: Final = 1 << 26
+"""Of one fact's words together: where rules name more words than that allows, the rarest have no set of their own."""
+FEWEST_WORDS: Final = 64
+"""Have one all the same."""
 SETS_AT_ONCE: Final = 16
-"""Sets made between two turns of it, likewise."""
+"""Sets made between two turns of the event loop."""
 SAMPLE: Final = 8192
 """Conditions that are looked at to choose among too many values."""
-
-Found = Sequence[tuple[int, Condition]]
-"""Slots, and what their rules ask of the fact; a slot that is not there asks nothing."""
 
 
 class Ordered:
@@ -46,26 +44,26 @@ class Ordered:
         """The slots about which the set for that value cannot tell."""
         return self.doubts[-1 if value is None else bisect_right(self.keys, value)]
 
-    def fill(self, found: Found) -> Iterator[None]:
-        """Let many rules ask at once, in steps."""
-        self.keys = yield from _keys(found)
+    def fill(self, slots: Sequence[int], conditions: Sequence[Condition]) -> Iterator[None]:
+        """Let the rules of these slots ask that, in steps; all others go on asking nothing."""
+        self.keys = yield from _keys(conditions)
         count = len(self.keys) + 1
         turned: list[list[int]] = [[] for _ in range(count + 1)]
         doubted: list[set[int]] = [set() for _ in range(count)]
-        for done, (slot, condition) in enumerate(found):
-            if condition.begins:
+        for done, (slot, (begins, turns)) in enumerate(zip(slots, conditions, strict=True)):
+            if begins:
                 turned[0].append(slot)
-            for region, is_key in self._regions(condition):
+            for region, is_key in self._regions(turns):
                 turned[region if is_key else region + 1].append(slot)
                 if not is_key:
                     doubted[region].add(slot)
             if done % STEP == 0:
                 yield
-        silent = self.sets[-1] ^ bits([slot for slot, _ in found])
+        silent = self.sets[-1] ^ (yield from bits_in_steps(slots))
         self.is_doubtful = any(doubted)
         self.sets, self.doubts, holding = [], [], silent
         for region in range(count):
-            holding ^= bits(turned[region])
+            holding ^= yield from bits_in_steps(turned[region])
             self.doubts.append(bits(doubted[region]))
             self.sets.append(holding | self.doubts[region])
             if region % SETS_AT_ONCE == 0:
@@ -78,27 +76,29 @@ class Ordered:
         turned: set[int] = set()
         doubted: set[int] = set()
         if condition is not None:
-            self._make_room(condition)
-            for region, is_key in self._regions(condition):
+            self._make_room(condition[1])
+            for region, is_key in self._regions(condition[1]):
                 turned ^= {region if is_key else region + 1}
                 if not is_key:
                     doubted.add(region)
-        self.is_doubtful = self.is_doubtful or bool(doubted)
-        holds, bit, missing = condition is None or condition.begins, 1 << slot, len(self.keys) + 1
+        holds, bit, missing = condition is None or condition[0], 1 << slot, len(self.keys) + 1
         for region in range(missing):
             holds ^= region in turned
             self.sets[region] = _with(self.sets[region], bit, is_in=holds or region in doubted)
-            self.doubts[region] = _with(self.doubts[region], bit, is_in=region in doubted)
         self.sets[missing] = _with(self.sets[missing], bit, is_in=condition is None)
+        self.is_doubtful = self.is_doubtful or bool(doubted)
+        if self.is_doubtful:
+            for region in range(missing):
+                self.doubts[region] = _with(self.doubts[region], bit, is_in=region in doubted)
 
-    def _regions(self, condition: Condition) -> Iterator[tuple[int, bool]]:
+    def _regions(self, turns: tuple[Value, ...]) -> Iterator[tuple[int, bool]]:
         """Of each turn: the region that begins there, or else within which it lies."""
-        for turn in condition.turns:
+        for turn in turns:
             region = bisect_right(self.keys, turn)
             yield region, region > 0 and self.keys[region - 1] == turn
 
-    def _make_room(self, condition: Condition) -> None:
-        for turn in condition.turns:
+    def _make_room(self, turns: tuple[Value, ...]) -> None:
+        for turn in turns:
             region = bisect_left(self.keys, turn)
             if len(self.keys) < MOST_TURNS and turn not in self.keys[region : region + 1]:
                 self.keys.insert(region, turn)
@@ -125,24 +125,26 @@ class Words(dict[Value | None, int]):
         """The slots about which the set for that value cannot tell."""
         return 0 if value in self else self.others_doubt
 
-    def fill(self, found: Found) -> Iterator[None]:
-        """Let many rules ask at once, in steps."""
+    def fill(self, slots: Sequence[int], conditions: Sequence[Condition]) -> Iterator[None]:
+        """Let the rules of these slots ask that, in steps; all others go on asking nothing."""
         naming: dict[Value, list[int]] = {}
         begin: list[int] = []
-        for done, (slot, condition) in enumerate(found):
-            if condition.begins:
+        for done, (slot, (begins, words)) in enumerate(zip(slots, conditions, strict=True)):
+            if begins:
                 begin.append(slot)
-            for word in condition.turns:
+            for word in words:
                 naming.setdefault(word, []).append(slot)
             if done % STEP == 0:
                 yield
-        self[None] = self.others ^ bits([slot for slot, _ in found])
-        others = self[None] | bits(begin)
+        self[None] = self.others ^ (yield from bits_in_steps(slots))
+        others = self[None] | (yield from bits_in_steps(begin))
+        most = _most_words(self.others)
         for done, word in enumerate(sorted(naming, key=lambda word: -len(naming[word]))):
-            if done < MOST_WORDS:
-                self[word] = others ^ bits(naming[word])
+            named = yield from bits_in_steps(naming[word])
+            if done < most:
+                self[word] = others ^ named
             else:
-                self.others_doubt |= bits(naming[word])
+                self.others_doubt |= named
             if done % SETS_AT_ONCE == 0:
                 yield
         self.others = others | self.others_doubt
@@ -150,15 +152,15 @@ class Words(dict[Value | None, int]):
 
     def put(self, slot: int, condition: Condition | None) -> None:
         """Let the slot's rule ask this, whatever it asked before."""
-        named = frozenset(condition.turns) if condition is not None else frozenset()
+        named = frozenset(condition[1]) if condition is not None else frozenset()
         for word in named:
             # A word that gets its set late must not be one that a rule in doubt may mean.
-            if word not in self and len(self) <= MOST_WORDS and not self.others_doubt:
+            if word not in self and len(self) <= _most_words(self.others) and not self.others_doubt:
                 self[word] = self.others
         is_doubtful = not named <= self.keys()
-        begins, bit = condition is None or condition.begins, 1 << slot
-        for word, slots in self.items():
-            self[word] = _with(slots, bit, is_in=condition is None if word is None else begins ^ (word in named))
+        begins, bit = condition is None or condition[0], 1 << slot
+        for value, slots in self.items():
+            self[value] = _with(slots, bit, is_in=condition is None if value is None else begins ^ (value in named))
         self.others = _with(self.others, bit, is_in=begins or is_doubtful)
         self.others_doubt = _with(self.others_doubt, bit, is_in=is_doubtful)
         self.is_doubtful = bool(self.others_doubt)
@@ -167,19 +169,23 @@ class Words(dict[Value | None, int]):
 Column = Ordered | Words
 
 
-def _keys(found: Found) -> Generator[None, None, list[AnyValue]]:
+def _keys(conditions: Sequence[Condition]) -> Generator[None, None, list[AnyValue]]:
     """The values that are kept apart: all, or where there are too many some between which rules are evenly many."""
     different: set[AnyValue] = set()
-    for done, (_, condition) in enumerate(found):
-        different.update(condition.turns)
+    for done, (_, turns) in enumerate(conditions):
+        different.update(turns)
         if len(different) > MOST_TURNS:
             break
         if done % STEP == 0:
             yield
     else:
         return sorted(different)
-    sample = sorted(turn for _, condition in found[:: len(found) // SAMPLE + 1] for turn in condition.turns)
+    sample = sorted(turn for _, turns in conditions[:: len(conditions) // SAMPLE + 1] for turn in turns)
     return sorted({*sample[:: len(sample) // MOST_TURNS + 1]})
+
+
+def _most_words(slots: int) -> int:
+    return max(FEWEST_WORDS, MOST_BITS // max(1, slots.bit_length()))
 
 
 def _with(slots: int, bit: int, *, is_in: bool) -> int:

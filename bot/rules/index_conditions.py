@@ -3,20 +3,18 @@
 from datetime import date, timedelta
 from functools import lru_cache, partial, reduce
 from math import inf, nextafter
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from bot.rules.clauses import All, Between, Compare, Node, Not, OneOf, Operator, Test, Value, Watched
 from bot.rules.vocabulary import FACTS
 
+Condition: TypeAlias = tuple[bool, tuple[Value, ...]]
+"""For which values of one fact a rule may be true; while the fact is missing, it is not.
 
-class Condition(NamedTuple):
-    """For which values of one fact a rule may be true. While the fact is missing, it is not."""
-
-    begins: bool
-    """Of an ordered fact: whether it may be true of the very least value. Of a word: of one that is not in `turns`."""
-    turns: tuple[Value, ...]
-    """Of an ordered fact: the values, ascending, from which on the answer is the other one. Of a word: the words for
-    which it is the other one."""
+Of an ordered fact: whether it may be true of the very least value, and the values, ascending, from which on the answer
+is the other one. Of a word: whether it may be true of one that is not listed, and those for which the answer is the
+other one. A plain tuple, which the garbage collector soon lets alone: there may be a million of them.
+"""
 
 
 class Demands(NamedTuple):
@@ -28,7 +26,7 @@ class Demands(NamedTuple):
     """Nothing else is asked: a print that meets these makes the tree true."""
 
 
-NEVER: Final = Condition(begins=False, turns=())
+NEVER: Final[Condition] = (False, ())
 
 _EXACT: Final = 2.0**53
 """From here on a whole number need not be a float, and the next float is not the next number."""
@@ -83,23 +81,24 @@ def _either(field: str, one: Condition, other: Condition) -> Condition:
 
 
 def _opposite(condition: Condition) -> Condition:
-    return Condition(not condition.begins, condition.turns)
+    begins, turns = condition
+    return not begins, turns
 
 
 def _both(field: str, one: Condition, other: Condition) -> Condition:
     """For which values both hold."""
     is_ordered = FACTS[field].is_ordered
-    mine, theirs = frozenset(one.turns), frozenset(other.turns)
-    first, second = one.begins, other.begins
+    (first_begins, mine), (second_begins, theirs) = (one[0], frozenset(one[1])), (other[0], frozenset(other[1]))
+    first, second = first_begins, second_begins
     begins = holds = first and second
     turns: list[Value] = []
-    for value in sorted(mine | theirs):  # type: ignore[type-var]  # all of one fact, so of one kind
-        first = (first if is_ordered else one.begins) ^ (value in mine)
-        second = (second if is_ordered else other.begins) ^ (value in theirs)
+    for value in sorted(mine | theirs):
+        first = (first if is_ordered else first_begins) ^ (value in mine)
+        second = (second if is_ordered else second_begins) ^ (value in theirs)
         if (first and second) != holds:
             turns.append(value)
             holds ^= is_ordered
-    return Condition(begins, tuple(turns))
+    return begins, tuple(turns)
 
 
 def _condition(test: Test, *, is_true: bool) -> Condition | None:
@@ -118,25 +117,25 @@ def _condition(test: Test, *, is_true: bool) -> Condition | None:
 def _compared(field: str, operator: Operator, value: Value) -> Condition | None:
     is_negative = operator in ("<", "<=", "!=")
     if not FACTS[field].is_ordered:
-        return Condition(is_negative, (value,)) if operator in ("==", "!=") else None
+        return (is_negative, (value,)) if operator in ("==", "!=") else None
     if isinstance(value, str) or (not isinstance(value, date) and not -_EXACT < value < _EXACT):
         return None
     after = _after(value)
     turns = (value,) if operator in (">=", "<") else after if operator in (">", "<=") else (value, *after)
-    return Condition(is_negative, turns)
+    return is_negative, turns
 
 
 @lru_cache(1024)
 def _among(field: str, values: tuple[Value, ...]) -> Condition | None:
     if not FACTS[field].is_ordered:
-        return Condition(begins=False, turns=tuple(dict.fromkeys(values)))
+        return False, tuple(dict.fromkeys(values))
     turns: set[Value] = set()
     for value in frozenset(values):
         condition = _compared(field, "==", value)
         if condition is None:
             return None
-        turns ^= set(condition.turns)  # a day and the next: what ends the one begins the other
-    return Condition(begins=False, turns=tuple(sorted(turns)))  # type: ignore[type-var]  # as above
+        turns ^= set(condition[1])  # a day and the next: what ends the one begins the other
+    return False, tuple(sorted(turns))
 
 
 def _after(value: date | float) -> tuple[date] | tuple[float] | tuple[()]:

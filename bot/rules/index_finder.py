@@ -1,7 +1,7 @@
 """Writes the function that looks a print up in columns, one after the other, until no rule is left."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, TypeVar, cast
 
@@ -11,26 +11,26 @@ from bot.rules.vocabulary import FACTS
 
 T = TypeVar("T")
 
-Hit = Callable[[int, Print], Sequence[T]]
-"""What to say of a print, with the slots that are left of all columns."""
-More = Callable[[Print], Sequence[T]]
-
 MOST_SHAPES: Final = 256
 
 
 def finder(
-    columns: Mapping[str, Column], hit: Hit[T], more: More[T] | None = None, named: Container[str] = ()
+    columns: Mapping[str, Column],
+    hit: Callable[[int, Print], Sequence[T]],
+    more: Callable[[Print], Sequence[T]] | None = None,
 ) -> Callable[[Print], Sequence[T]]:
-    """A function that gives what `hit` says, or the empty tuple where no slot is left.
+    """A function that gives what `hit` says of the slots that all columns leave over.
 
-    For a ticker among `named`, `more` is asked instead of giving the empty tuple. What columns hold may go on changing,
-    as long as it is the same columns.
+    Where they leave none it gives what `more` says, or the empty tuple. What is in columns may go on changing, but not
+    which ones they are.
     """
+    if more is not None and not columns:
+        return more
     tables: list[object] = []
     for column in columns.values():
         tables += (column.keys, column.sets) if isinstance(column, Ordered) else (column,)
     shape = tuple((FACTS[field].attribute, isinstance(column, Ordered)) for field, column in columns.items())
-    made = _maker(shape, more is not None)(hit, more, named, bisect_right, *tables)
+    made = _maker(shape, more is not None)(hit, more, bisect_right, *tables)
     return cast("Callable[[Print], Sequence[T]]", made)
 
 
@@ -40,8 +40,8 @@ def _maker(shape: tuple[tuple[str, bool], ...], has_more: bool) -> Callable[...,
 
     It is written out because a loop over the columns costs as much as the columns. No text of the user's is in it.
     """
-    miss = "return more(found) if found.ticker in named else ()" if has_more else "return ()"
-    names, lines = ["hit", "more", "named", "bisect"], []
+    miss = "return more(found)" if has_more else "return ()"
+    names, lines = ["hit", "more", "bisect"], []
     for n, (attribute, is_ordered) in enumerate(shape):
         left = "left &=" if n else "left ="
         if is_ordered:

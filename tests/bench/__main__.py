@@ -6,6 +6,7 @@
     make bench BENCH="ingest --rules 1000 --rounds 7"
     make bench BENCH="bell --alerts 2000 --over 2 --small 300"
     make bench BENCH="bell --minutes 10"        50 alerts a second for so long, instead of the burst
+    make bench BENCH="matching --most 10000"    without the sets of a hundred thousand rules
 
 Everything runs on loopback, each part a process of its own, clients alternating in one go, because a busy machine
 changes absolute figures from minute to minute: trust the ratios. Two cores at least, and nothing else running.
@@ -31,19 +32,31 @@ bell       The opening bell: 10,000 alerts in 10 s to one Discord channel and on
            times what a message carries. Posting all 10,000 would take these 17 minutes to 3 hours: they get --small
            alerts at the same pace, and "at its rate" is what the whole would take at the rate that they kept in
            steady state; flowbot with its digest has the small bell too.
+matching   What a print costs among 10 to 100,000 rules of three to six clauses, in three mixes: traders' watches of one
+           to three tickers, rules without a ticker of which about one in 100,000 is true of a print, and broad ones of
+           which one in 200 is. Against a list of compiled predicates, the interpreter that explains alerts, and the
+           packages rule-engine and CEL (`common-expression-language`) as long as they can follow; then the largest set
+           against a hundred rules, with prints as they come and with hot ones, whose score is 95 or more. On the way it
+           tells how long each index took to build and the longest single step of that, the memory that it holds, and
+           how long one rule takes to change in place.
+backtest   A generated day of 300,000 prints through `flowbot backtest`, against reading and decoding the same tape.
 
 Exit code 0 whatever the figures are: they depend on the machine. 1 where something broke: an alert lost or doubled, a
 request that no platform documents, or a program that failed.
 """
 
 import argparse
+import contextlib
+import functools
 import signal
 import sys
 from collections.abc import Callable
 
+from tests.bench.backtest import backtest_speed
 from tests.bench.bell import bell
 from tests.bench.ingest import burst, ingest, isolation
 from tests.bench.latency import behind, latency
+from tests.bench.matching import matching
 from tests.bench.options import Options
 from tests.bench.processes import BenchError
 from tests.bench.startup import startup
@@ -59,13 +72,16 @@ FIGURES: dict[str, Callable[[World, Options], list[Row]]] = {
     "startup": startup,
     "bell": bell,
 }
+ALONE: dict[str, Callable[[Options], list[Row]]] = {"matching": matching, "backtest": backtest_speed}
+"""Figures that need no servers."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"{', '.join(FIGURES)}; default: all")
+    every = [*FIGURES, *ALONE]
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"{', '.join(every)}; default: all")
     parser.add_argument("--rounds", type=int, default=5, help="of everything that alternates (default: 5)")
     parser.add_argument("--seconds", type=float, default=6.0, help="of one paced run (default: 6)")
     parser.add_argument("--frames", type=int, default=60_000, help="of one blast (default: 60000)")
@@ -73,6 +89,7 @@ def main() -> int:
     parser.add_argument("--share", type=float, default=0.01, help="that match in `latency` (default: 0.01)")
     parser.add_argument("--discord-ms", type=float, default=80.0, help="until Discord answers (default: 80)")
     parser.add_argument("--rules", type=int, default=20, help="twenty usual ones, the rest tight (default: 20)")
+    parser.add_argument("--most", type=int, default=100_000, help="rules in a set of `matching` (default: 100000)")
     parser.add_argument("--alerts", type=int, default=10_000, help="of the opening bell, 100 or more (default: 10000)")
     parser.add_argument("--over", type=float, default=10.0, help="seconds that the bell lasts (default: 10)")
     parser.add_argument(
@@ -80,9 +97,9 @@ def main() -> int:
     )
     parser.add_argument("--minutes", type=float, default=0.0, help="of a sustained bell instead of the usual one")
     options = vars(parser.parse_args())
-    wanted = options.pop("figures") or list(FIGURES)
-    if unknown := [name for name in wanted if name not in FIGURES]:
-        parser.error(f"no such figure: {', '.join(unknown)}; there are {', '.join(FIGURES)}")
+    wanted = options.pop("figures") or every
+    if unknown := [name for name in wanted if name not in every]:
+        parser.error(f"no such figure: {', '.join(unknown)}; there are {', '.join(every)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that children are ended on the way out
     return _measure(wanted, Options(**options))
 
@@ -90,11 +107,11 @@ def main() -> int:
 def _measure(wanted: list[str], options: Options) -> int:
     rows: list[Row] = []
     has_failed = False
-    with world(options.rules) as around:
-        print(f"frames of {around.provider.hello['frame_bytes']:.0f} bytes, {options}", flush=True)
+    with contextlib.ExitStack() as stack:
+        around = functools.cache(lambda: _servers(stack, options))
         for name in wanted:
             try:
-                found = FIGURES[name](around, options)
+                found = ALONE[name](options) if name in ALONE else FIGURES[name](around(), options)
             except BenchError as error:
                 has_failed = True
                 print(f"\n{name} broke: {error}", flush=True)
@@ -104,6 +121,12 @@ def _measure(wanted: list[str], options: Options) -> int:
     if len(wanted) > 1:
         print(f"\n{show(rows)}")
     return int(has_failed or any(row.broken for row in rows))
+
+
+def _servers(stack: contextlib.ExitStack, options: Options) -> World:
+    around = stack.enter_context(world(options.rules))
+    print(f"frames of {around.provider.hello['frame_bytes']:.0f} bytes, {options}", flush=True)
+    return around
 
 
 if __name__ == "__main__":

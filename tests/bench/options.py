@@ -17,6 +17,8 @@ class Options:
     discord_ms: float
     """Until Discord answers."""
     rules: int
+    most: int
+    """Rules in a set of `matching`."""
     alerts: int
     """Of the opening bell."""
     over: float

@@ -94,7 +94,9 @@ def _write(config: Path, count: int, edit: int) -> None:
     config.write_text(
         json.dumps(
             {
-                "providers": {"radarpulse": {"type": "radarpulse", "api_key": "frk_bench", "ws_url": "ws://127.0.0.1:9"}},
+                "providers": {
+                    "radarpulse": {"type": "radarpulse", "api_key": "frk_bench", "ws_url": "ws://127.0.0.1:9"}
+                },
                 "destinations": {"terminal": {"type": "console"}},
                 "rules": written,
                 "store": {"path": "flowbot.db", "tape": None},

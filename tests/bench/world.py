@@ -182,7 +182,6 @@ class World:
             "log": {"level": "warning"},
         }
 
-
     def _keep_watches(self, path: Path) -> None:
         """The rules that are too many for a file, in the store, as commands leave them there."""
         watches = rules(self._rule_count)[MOST_WRITTEN:]

@@ -30,17 +30,12 @@ def on_receive() -> None:
 
 def on_match() -> None:
     """A rule matched; nothing is in line for the store."""
-    from bot.rules import compile as compiler
+    from bot.rules.index import RuleIndex
 
-    def around(compile_matcher: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(compile_matcher)
-        def compile_ambushed(*given: Any, **named: Any) -> Any:
-            match = compile_matcher(*given, **named)
-            return lambda found: die() if match(found) else ()
+    def around(match: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda self, found: die() if match(self, found) else ()
 
-        return compile_ambushed
-
-    _wrap(compiler, "compile_matcher", around)
+    _wrap(RuleIndex, "match", around)
 
 
 def on_commit() -> None:

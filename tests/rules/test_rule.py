@@ -9,8 +9,8 @@ from bot.config.schema import json_schema
 from bot.model.errors import InputError
 from bot.model.prints import Print
 from bot.rules.clauses import All, Compare
-from bot.rules.compile import compile_matcher
 from bot.rules.explain import judge
+from bot.rules.index import RuleIndex
 from bot.rules.names import Vocabulary
 from bot.rules.rule import Rule, explain, facts_needed, read_rules, rule_of, sent_to, watch_rule
 from bot.rules.settings import RuleSettings
@@ -68,7 +68,7 @@ def test_good_rules() -> None:
 
     big = Print(provider="p", ticker="ON", received_ns=1, score=90.0, premium=6e5, side="ask", kind="sweep", dte=3,
                 sector="Energy", vol_oi=6.0)  # fmt: skip
-    match = compile_matcher([(rule.when, rule) for rule in (sweeps, on) if rule.when])
+    match = RuleIndex.of((rule.name, rule.when, rule) for rule in (sweeps, on) if rule.when).match
     assert match(big) == (sweeps, on)
     assert match(Print(provider="p", ticker="ON", received_ns=1, score=51.0)) == (on,)
     assert route.explain(big) == explain(sweeps, big)

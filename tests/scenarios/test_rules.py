@@ -217,4 +217,3 @@ async def _sent_until(world: World, size: int, destination: str) -> None:
         if world.arrived(destination):
             return
     raise AssertionError("nothing was told")
-

@@ -154,7 +154,7 @@ def _source_schema(fact: str) -> dict[str, Any]:
             {"type": ["number", "boolean"], "description": "The same for every print."},
             {"type": "array", "minItems": 1, "description": "The first of these that is there."},
             {"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1},
-        ]
+        ],
     }
 
 

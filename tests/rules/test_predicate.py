@@ -1,4 +1,4 @@
-"""The compiled function: Kleene's logic, the configuration's order, and agreement with the interpreter."""
+"""One rule as one function: Kleene's logic, and agreement with the interpreter, as the index has it too."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -6,23 +6,23 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bot.model.prints import Print
-from bot.rules.clauses import Node
-from bot.rules.compile import compile_matcher
+from bot.rules.clauses import All, Compare, Node, Watched
+from bot.rules.clauses import Any as AnyOf
 from bot.rules.explain import judge
 from bot.rules.grammar import parse
+from bot.rules.index import RuleIndex
+from bot.rules.predicate import compile_predicate
 from tests.rules.strategies import prints, trees
 
 
-def matcher(*whens: dict[str, object]) -> Callable[[Print], Sequence[int]]:
-    nodes = [parse(when)[0] for when in whens]
-    return compile_matcher([(node, index) for index, node in enumerate(nodes) if node])
-
-
 def make(**facts: Any) -> Print:
-    return Print(provider="radar", ticker=facts.pop("ticker", "NVDA"), received_ns=1, **facts)
+    return Print(provider=facts.pop("provider", "radar"), ticker=facts.pop("ticker", "NVDA"), received_ns=1, **facts)
+
+
+def by_index(node: Node) -> Callable[[Print], Sequence[str]]:
+    return RuleIndex.of([("rule", node, "hit")]).match
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,11 @@ def make(**facts: Any) -> Print:
         ({"iv": "< 45%"}, {"iv": 0.4499}, True),
         ({"iv": "45%"}, {"iv": 0.45}, True),
         ({"expiry": "<= 2026-07-17"}, {"expiry": date(2026, 7, 17)}, True),
+        ({"expiry": "<= 2026-07-17"}, {"expiry": date(2026, 7, 18)}, False),
         ({"expiry": "<= 2026-07-17"}, {}, None),
         ({"expiry": {"not": "<= 2026-07-17"}}, {}, None),
         ({"provider": "radar"}, {}, True),
+        ({"any": [{"score": "< 5"}, {"score": ">= 5"}]}, {}, None),
         ({"any": [{"otm_pct": "<= 10"}, {"vol_oi": "> 5"}]}, {"vol_oi": 6.0}, True),
         ({"any": [{"otm_pct": "<= 10"}, {"vol_oi": "> 5"}]}, {"vol_oi": 4.0}, None),
         ({"any": [{"otm_pct": "<= 10"}, {"vol_oi": "> 5"}]}, {"vol_oi": 4.0, "otm_pct": 11.0}, False),
@@ -70,49 +72,47 @@ def test_kleene_logic(when: dict[str, object], facts: dict[str, Any], verdict: b
     node, _ = parse(when)
     assert node is not None
     assert judge(node, make(**facts)) is verdict
-    assert list(matcher(when)(make(**facts))) == ([0] if verdict else [])
+    assert compile_predicate(node)(make(**facts)) is (verdict is True)
+    assert list(by_index(node)(make(**facts))) == (["hit"] if verdict else [])
 
 
-def test_matches_come_in_the_order_of_the_rules() -> None:
-    """However the function arranges them: watch-lists, shared bounds on two fields, and the rest."""
-    match = matcher(
-        {"side": "ask"},
-        {"score": ">= 90"},
-        {"premium": "> 1M", "side": "ask"},
-        {"score": ">= 50", "side": "ask"},
-        {"ticker": "NVDA"},
-        {"score": "> 50"},
-        {"premium": ">= 1M"},
-        {"ticker": ["SPY", "QQQ"], "score": ">= 1"},
-        {"side": "bid"},
-    )
-    assert match(make(side="ask", score=90.0, premium=2e6)) == (0, 1, 2, 3, 4, 5, 6)
-    assert match(make(side="ask", score=50.0, premium=1e6)) == (0, 3, 4, 6)
-    assert match(make(ticker="SPY", score=50.0)) == (7,)
-    assert match(make(ticker="AMD", side="mid")) == ()
-
-
-def test_no_match_is_one_shared_tuple() -> None:
-    match = matcher({"side": "ask"}, {"side": "mid"})
-    assert match(make()) is match(make(side="bid"))
-    assert compile_matcher([])(make()) == ()
+@pytest.mark.parametrize(
+    ("node", "verdict"),
+    [
+        (Compare("time", ">=", 34_200.0), True),
+        (Compare("time", ">", 34_200.0), False),
+        (Compare("opening", "==", True), True),
+        (Compare("multi_leg", "==", False), True),
+        (Compare("multi_leg", "!=", False), False),
+        (Compare("session", "==", "regular"), True),
+        (All(()), True),
+        (AnyOf(()), False),
+    ],
+)
+def test_every_sort_of_fact(node: Node, verdict: bool) -> None:
+    """Clock times, yes and no; and groups without a clause."""
+    found = make(time_of_day=34_200.0, opening=True, multi_leg=False, session="regular")
+    assert judge(node, found) is verdict
+    assert compile_predicate(node)(found) is verdict
+    assert bool(by_index(node)(found)) is verdict
 
 
 def test_the_users_text_is_no_part_of_the_program() -> None:
     """Names that would break out of a string are compared like any other."""
     for name in ('"', "'); raise SystemExit #", "{0}", "\\", "\n"):
-        node, flaws = parse({"provider": f"x{name}x"})
-        assert node is not None, flaws
-        match = compile_matcher([(node, "hit")])
-        text = " ".join(f"x{name}x".split())
-        assert match(Print(provider=text, ticker="A", received_ns=1)) == ("hit",)
-        assert match(make()) == ()
+        node = Compare("provider", "==", name)
+        for true_of in (compile_predicate(node), by_index(node)):
+            assert true_of(make(provider=name))
+            assert not true_of(make())
 
 
-@settings(max_examples=120, deadline=None)
-@given(st.lists(trees, min_size=1, max_size=6), st.lists(prints, min_size=1, max_size=4))
-def test_compiled_is_interpreted(nodes: list[Node], found: list[Print]) -> None:
-    """For any rules and any prints, whatever is missing, the function finds exactly what the interpreter calls true."""
-    match = compile_matcher([(node, index) for index, node in enumerate(nodes)])
-    for one in found:
-        assert list(match(one)) == [index for index, node in enumerate(nodes) if judge(node, one) is True]
+def test_a_watchlist_must_be_resolved_first() -> None:
+    with pytest.raises(TypeError, match="mega"):
+        compile_predicate(All((Compare("score", ">", 1.0), Watched("mega"))))
+
+
+@settings(max_examples=150, deadline=None)
+@given(trees, prints)
+def test_compiled_is_interpreted(node: Node, found: Print) -> None:
+    """Whatever is missing, the function says true exactly where the interpreter does."""
+    assert compile_predicate(node)(found) is (judge(node, found) is True)
