@@ -23,6 +23,8 @@ isolation  Ingest with a Discord that takes 80 ms, against one that takes none; 
            refuses connections, and while it hangs, against Slack being well.
 burst      A thousand alerts at once, in how many messages, and how long until the last has arrived.
 startup    `flowbot --version` and `flowbot run` until it is connected, against `import aiohttp`.
+reload     The service reads its configuration anew, 1,000 rules at least, all of which were edited: how long the event
+           loop is held at most, against reading it there, and how soon the edit is live.
 bell       The opening bell: 10,000 alerts in 10 s to one Discord channel and one Slack channel of a bot, under the
            platforms' documented limits, 60 to 100 ms away. A hundred of them have the best scores. How long after the
            last print a channel is current again (its last message has arrived, nothing waits in the store or in
@@ -59,6 +61,7 @@ from tests.bench.latency import behind, latency
 from tests.bench.matching import matching
 from tests.bench.options import Options
 from tests.bench.processes import BenchError
+from tests.bench.reload import reload
 from tests.bench.startup import startup
 from tests.bench.table import Row, show
 from tests.bench.world import World, world
@@ -72,7 +75,11 @@ FIGURES: dict[str, Callable[[World, Options], list[Row]]] = {
     "startup": startup,
     "bell": bell,
 }
-ALONE: dict[str, Callable[[Options], list[Row]]] = {"matching": matching, "backtest": backtest_speed}
+ALONE: dict[str, Callable[[Options], list[Row]]] = {
+    "matching": matching,
+    "backtest": backtest_speed,
+    "reload": reload,
+}
 """Figures that need no servers."""
 
 

@@ -45,7 +45,7 @@ async def beating() -> AsyncIterator[Beat]:
         task.cancel()
 
 
-def reload(world: object, options: Options) -> list[Row]:
+def reload(options: Options) -> list[Row]:
     """A file of `--rules` rules (1,000 at least), each of which was edited, round by round."""
     count = max(options.rules, 1000)
     with tempfile.TemporaryDirectory(prefix="flowbot-bench-") as folder:

@@ -15,11 +15,14 @@ from tests.samples import NVDA, a_print
 
 TIME = NVDA.time
 assert TIME is not None
+NOON_S = 43_200.0
+"""Seconds since midnight; the sample's print came a tenth of one before."""
 
 
 def leg(after_ms: float = 0.0, **changes: Any) -> Print:
     """One leg of a vertical spread: the 145 call bought, 100 of it."""
-    return a_print(**{"size": 100, "time": TIME and TIME + timedelta(milliseconds=after_ms), **changes})
+    at = {"time": TIME and TIME + timedelta(milliseconds=after_ms), "time_of_day": NOON_S - 0.1 + after_ms / 1000}
+    return a_print(**{"size": 100, **at, **changes})
 
 
 def other(after_ms: float = 0.0, **changes: Any) -> Print:
@@ -102,8 +105,8 @@ def test_strangers(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "lacking",
     [
-        {"side": "mid"}, {"side": None}, {"time": None}, {"size": None}, {"size": 0}, {"type": None}, {"strike": None},
-        {"expiry": None},
+        {"side": "mid"}, {"side": None}, {"time": None, "time_of_day": None}, {"size": None}, {"size": 0},
+        {"type": None}, {"strike": None}, {"expiry": None},
     ],
 )  # fmt: skip
 def test_what_cannot_be_paired_stays_unknown(lacking: dict[str, Any]) -> None:
@@ -149,29 +152,15 @@ def test_legs_with_an_older_print_between_them() -> None:
     assert told([leg(1000), leg(0, strike=160.0, size=7), other(1000)]) == [True, False, True]
 
 
-@pytest.mark.parametrize(("between", "is_known"), [(10, True), (20, False)])
-def test_all_underlyings_together_are_remembered_for_a_while(
+@pytest.mark.parametrize(("between", "is_known"), [(9, True), (10, False)])
+def test_the_latest_of_all_underlyings_are_remembered(
     between: int, is_known: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A generation at least, two at most."""
     monkeypatch.setattr(module, "REMEMBERED", 10)
     legs = Legs()
     legs.paired(leg())
     for n in range(between):
         legs.paired(leg(ticker=f"T{n}"))
-    assert legs.paired(other())[0].multi_leg is is_known
-
-
-@pytest.mark.parametrize(("between", "is_known"), [(4, True), (5, False)])
-def test_of_one_underlying_the_latest_are_remembered(
-    between: int, is_known: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where a whole second's prints must be compared."""
-    monkeypatch.setattr(module, "PER_TICKER", 5)
-    legs = Legs()
-    legs.paired(leg())
-    for n in range(between):
-        legs.paired(leg(strike=200.0 + n, size=7))
     assert legs.paired(other())[0].multi_leg is is_known
 
 
