@@ -10,6 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from bot.backtesting import CARRIES, BacktestOptions, backtest, run
+from bot.cli import main
 from bot.destinations.catalog import AnyDestinationSettings
 from bot.flow.tape import Recorded
 from bot.model.errors import InputError, UnavailableError
@@ -233,10 +234,17 @@ def test_the_difference_of_two_configurations_is_told(tmp_path: Path, capsys: py
     assert "−  12:00:00  NVDA 145C 8/7 (22d)    $2.4M     94  hook          whales" in text
 
 
-def test_json_is_all_that_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_all_that_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the command as it is typed: a log's line on standard output would break whoever reads it."""
     path = tape(tmp_path, trade(), "no JSON")
     path.write_text(path.read_text() + "torn\n")
-    run(BacktestOptions(config=config(tmp_path, FEED, HOOK, RULE), tapes=[path], is_json=True))
+    chosen = config(tmp_path, FEED, HOOK, RULE)
+    monkeypatch.setattr("sys.argv", ["flowbot", "backtest", str(path), "-c", str(chosen), "--json"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
     out, err = capsys.readouterr()
     found = json.loads(out)
     assert err == ""
