@@ -235,7 +235,7 @@ def test_the_difference_of_two_configurations_is_told(tmp_path: Path, capsys: py
 
 
 def test_json_is_all_that_is_printed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, own_logs: None
 ) -> None:
     """By the command as it is typed: a log's line on standard output would break whoever reads it."""
     path = tape(tmp_path, trade(), "no JSON")

@@ -27,10 +27,9 @@ Cli = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Cli:
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, own_logs: None) -> Cli:
     """`cli("rules.yaml", …)` of `flowbot test`, in a folder with a configuration: code, output, errors."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bot.trials.logs.configure", lambda settings: None)  # this process's log stays as it is
     for name in ("TRIALS_KEY", "RADARPULSE_API_KEY", "DISCORD_WEBHOOK_URL"):
         monkeypatch.delenv(name, raising=False)
     for name, text in {"config.yaml": CONFIG, "good.yaml": PASSES, "bad.yaml": FAILS}.items():
