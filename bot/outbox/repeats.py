@@ -4,8 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple
 
-import msgspec
-
+from bot.gate.repeats import fires as who_fires
 from bot.gate.repeats import is_repeat, mode
 from bot.model.matches import Held, Match, Route, Verdict
 from bot.model.prints import Print
@@ -31,7 +30,7 @@ def hear(db: sqlite3.Connection, match: Match, verdict: Verdict, terms_of: Terms
     if not repeated:
         return Heard(verdict.fires, verdict.held)
     modes = {rule: _modes(route, terms_of) for rule, (route, _) in repeated.items()}
-    fires = _fires(match, verdict, modes)
+    fires = who_fires(match, verdict, modes)
     covered = {destination for route in fires for destination in route.send_to}
     edits: set[str] = set()
     held = [one for one in verdict.held if one.rule not in repeated]
@@ -64,15 +63,6 @@ def _said(db: sqlite3.Connection, found: Print, alert_id: str) -> bool:
 
 def _modes(route: Route, terms_of: TermsOf) -> dict[str, RepeatMode]:
     return {destination: mode(route, terms_of(destination)) for destination in route.send_to}
-
-
-def _fires(match: Match, verdict: Verdict, modes: dict[str, dict[str, RepeatMode]]) -> tuple[Route, ...]:
-    fires = {route.rule: route for route in verdict.fires}
-    for route in match.routes:
-        anew = tuple(destination for destination, how in modes.get(route.rule, {}).items() if how == "post")
-        if anew:
-            fires[route.rule] = msgspec.structs.replace(route, send_to=anew)
-    return tuple(fires[route.rule] for route in match.routes if route.rule in fires)
 
 
 def _count(db: sqlite3.Connection, found: Print, alert_id: str, destination: str) -> bool:

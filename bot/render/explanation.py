@@ -29,7 +29,7 @@ def _lines(explanation: Explanation, now_ns: int) -> Iterator[str]:
         yield ""
         yield f"rule {words.one_line(hit.rule)}"
         for clause in hit.why:
-            yield from _clause(clause, depth=1)
+            yield from clause_lines(clause, depth=1)
         if hit.evidence is not None:
             yield from _remembered(hit.evidence, now_ns)
     if alert.print.score_parts:
@@ -48,16 +48,17 @@ def _lines(explanation: Explanation, now_ns: int) -> Iterator[str]:
             yield f"  {held.count:,} × {held.reason}" + (f" ({about})" if about else "")
 
 
-def _clause(clause: Clause, depth: int) -> Iterator[str]:
+def clause_lines(clause: Clause, depth: int = 0) -> Iterator[str]:
+    """The clause with its mark and the print's value, then its parts, each `depth` further in."""
     value = f"  ({words.one_line(clause.value)})" if clause.value else ""
     yield f"{'  ' * depth}{_MARKS[clause.verdict]} {words.one_line(clause.text, 300)}{value}"
     for part in clause.parts:
-        yield from _clause(part, depth + 1)
+        yield from clause_lines(part, depth + 1)
 
 
 def _remembered(seen: Evidence, now_ns: int) -> Iterator[str]:
     """The clause of a rule with memory, and the prints that fulfilled it."""
-    yield from _clause(Clause(seen.text, evidence_line(seen), verdict=True), depth=1)
+    yield from clause_lines(Clause(seen.text, evidence_line(seen), verdict=True), depth=1)
     yield from (f"    {line}" for line in contribution_lines(seen, now_ns))
 
 

@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-import msgspec
-
+from bot.gate.repeats import fires as who_fires
 from bot.gate.repeats import is_repeat, mode
 from bot.gate.verdict import TWIN_WINDOW_S, cooldown_key, is_twin, judge
 from bot.model.alerts import Alert, RuleHit
@@ -169,7 +168,7 @@ class Verdicts:
         if not repeated:
             return verdict.fires, verdict.held
         modes = {rule: self._modes(route) for rule, (route, _) in repeated.items()}
-        fires = _fires(match, verdict, modes)
+        fires = who_fires(match, verdict, modes)
         covered = {destination for route in fires for destination in route.send_to}
         held = [one for one in verdict.held if one.rule not in repeated]
         edited: set[str] = set()
@@ -208,16 +207,6 @@ class Verdicts:
             if key is not None:
                 until_ns = alert.created_ns + int(route.cooldown_s * 1e9)
                 self._cooldowns[route.rule, key] = (until_ns, alert.id)
-
-
-def _fires(match: Match, verdict: Verdict, modes: Mapping[str, Mapping[str, RepeatMode]]) -> tuple[Route, ...]:
-    """In the match's order: the verdict's, and those whose repeats are posted anew, to those destinations only."""
-    fires = {route.rule: route for route in verdict.fires}
-    for route in match.routes:
-        anew = tuple(to for to, how in modes.get(route.rule, {}).items() if how == "post")
-        if anew:
-            fires[route.rule] = msgspec.structs.replace(route, send_to=anew)
-    return tuple(fires[route.rule] for route in match.routes if route.rule in fires)
 
 
 def _is_same(stamp: _Stamp, found: Print, time_ms: int) -> bool:

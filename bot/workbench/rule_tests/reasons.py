@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from bot.model.alerts import Clause, RuleHit
 from bot.model.prints import Print
 from bot.render import words
+from bot.render.explanation import clause_lines
 from bot.rules.rule import Rule
 from bot.workbench.rule_tests.trial import Happened
 
-_MARKS = {True: "✓", False: "✗", None: "?"}
 _INDENT = "  "
 
 
@@ -59,6 +59,4 @@ def indented(lines: Iterable[str]) -> Iterator[str]:
 
 def _clauses(clauses: Iterable[Clause]) -> Iterator[str]:
     for clause in clauses:
-        value = f"  ({words.one_line(clause.value)})" if clause.value else ""
-        yield f"{_MARKS[clause.verdict]} {words.one_line(clause.text, 300)}{value}"
-        yield from indented(_clauses(clause.parts))
+        yield from clause_lines(clause)
