@@ -19,7 +19,7 @@ from bot.destinations import catalog as destinations
 from bot.destinations.platforms import DiscordSettings, SlackSettings
 from bot.destinations.settings import DestinationSettings
 from bot.engine.lane import LaneOptions
-from bot.engine.settings import AdminSettings, DeliverySettings
+from bot.engine.settings import AdminSettings, DeliverySettings, WatchSettings
 from bot.http.settings import HttpSettings
 from bot.logs import LogSettings
 from bot.model.errors import InputError, Problem
@@ -37,6 +37,7 @@ PLAIN_SECTIONS: dict[str, Any] = {
     "slack": SlackSettings,
     "delivery": DeliverySettings,
     "admin": AdminSettings,
+    "watches": WatchSettings,
     "score_bands": Bands,
     "links": Annotated[
         LinkTemplates, Field(description="Links in every alert: {chart: 'https://…/{ticker}'}; {contract} works too.")
@@ -80,6 +81,7 @@ class Settings:
     slack: SlackSettings | None = None
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     admin: AdminSettings = field(default_factory=AdminSettings)
+    watches: WatchSettings = field(default_factory=WatchSettings)
     look: Look = field(default_factory=Look)
     dedup: DedupSettings = field(default_factory=DedupSettings)
     store: StoreSettings = field(default_factory=StoreSettings)

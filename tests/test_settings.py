@@ -88,24 +88,19 @@ delivery:
   budget: 240
   active_hours: null
 
-admin: {notify: [desk]}
+admin: {notify: [desk], discord_roles: [], discord_users: [], slack_users: []}
 score_bands: {extreme: 85, elevated: 70, notable: 55}
 dedup: {keep: 7d}
 store: {path: state/flowbot.db, tape: state/tape}
 http:  {listen: 127.0.0.1:8080, public_url: null}
 log:   {level: info, format: json}
 """
-"""The contract's configuration, without what this version does not know yet (see LATER)."""
+"""The contract's configuration."""
 
 SECTIONS: Mapping[str, Any] = {
     "providers": {"radarpulse": {"type": "radarpulse", "api_key": "fake-key"}},
     "destinations": {"terminal": {"type": "console"}},
 }
-
-LATER: dict[str, Mapping[str, Any]] = {
-    "who may steer": {"admin": {"discord_roles": [], "discord_users": [], "slack_users": []}},
-}
-"""Keys of the contract that are still to come: whoever brings one moves it from here to CONTRACT."""
 
 
 @pytest.fixture
@@ -505,16 +500,6 @@ def test_schema_refuses_what_load_refuses(folder: Path, validator: Draft202012Va
     text = CONTRACT.replace(old, new, 1)
     assert problems(folder, text)
     assert not validator.is_valid(yaml.safe_load(text))
-
-
-@pytest.mark.parametrize("what", LATER)
-def test_what_is_still_to_come_is_refused(folder: Path, validator: Draft202012Validator, what: str) -> None:
-    """A key that does nothing is worse than an error. (This fails when it comes: then take it out of LATER.)"""
-    document = yaml.safe_load(CONTRACT)
-    for section, keys in LATER[what].items():
-        document[section] = {**document.get(section, {}), **keys}
-    assert not validator.is_valid(document)
-    assert problems(folder, yaml.safe_dump(document))
 
 
 def test_hover_text_everywhere() -> None:

@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
-from bot.commands.questions import COMMANDS, EXAMPLES, Help, Request, Status, Ticker, Top, Why
+from bot.commands.asker import Asker
+from bot.commands.questions import COMMANDS, EXAMPLES
+from bot.commands.requests import Help, Request, Status, Ticker, Top, Why
 from bot.engine.session import LINE_FROM_USD, ContractFlow, Query, Session, TickerFlow, Totals
 from bot.flow.market import is_open
 from bot.model.alerts import Explanation
+from bot.model.answers import Answer, Part, Tone
 from bot.model.ports import ProviderStatus
 from bot.model.prints import Bias, Print
 from bot.render.explanation import explain_text
@@ -31,27 +33,6 @@ from bot.render.words import (
 MOST_LINES_OF_A_TICKER = 5
 MAX_LINE = 300
 """Characters; a line is cut before it is escaped, so that no escape is cut in two."""
-
-Tone = Literal["bull", "bear", "neutral", "trouble"]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some lines under a heading; the heading may be empty."""
-
-    heading: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What to show. Every text may hold words from upstream or from the asker: the platform's adapter escapes it."""
-
-    title: str
-    parts: tuple[Part, ...]
-    tone: Tone = "neutral"
-    is_private: bool = False
-    """For the asker's eyes alone, where the platform can still choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +74,7 @@ class Core:
     now_ns: Callable[[], int]
     bands: Bands
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, asker: Asker) -> Answer:
         """The answer to one request. Only `why` waits, for the store."""
         now_ns = self.now_ns()
         match request:
@@ -109,6 +90,8 @@ class Core:
                 return _status(self.status(), now_ns)
             case Help(problem):
                 return _help(problem)
+            case _:
+                return trouble("Not yet")
 
     def _ticker(self, flow: TickerFlow, now_ns: int) -> Answer:
         totals = flow.totals

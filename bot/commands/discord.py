@@ -17,10 +17,13 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.commands.core import Answer, Core, Tone, is_private
+from bot.commands.asker import Asker
+from bot.commands.core import Core, is_private
 from bot.commands.doors import ACK_S, Desk, DoorStatus, Ended, Pauses, answer_to, keep_open
 from bot.commands.layout import boxes
-from bot.commands.questions import COMMANDS, Option, Request, read_options
+from bot.commands.questions import COMMANDS, Option, read_options
+from bot.commands.requests import Request
+from bot.model.answers import Answer, Tone
 from bot.model.secret import Secret
 from bot.render.discord import MAX_DESCRIPTION, MAX_TITLE, escape
 from bot.render.lengths import cut
@@ -176,7 +179,7 @@ class _Door(discord.Client):
         try:
             async with asyncio.timeout(ACK_S):
                 await interaction.response.defer(ephemeral=is_private(request), thinking=True)
-            answer = await answer_to(self._core, request)
+            answer = await answer_to(self._core, request, Asker("discord", str(interaction.user.id)))
             await interaction.followup.send(embed=embed(answer))
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.warning("commands.reply_failed", platform="discord", error=type(error).__name__)

@@ -11,8 +11,10 @@ from typing import NoReturn
 
 import structlog
 
-from bot.commands.core import Answer, Core, trouble
-from bot.commands.questions import Request
+from bot.commands.asker import Asker
+from bot.commands.core import Core, trouble
+from bot.commands.requests import Request
+from bot.model.answers import Answer
 
 log = structlog.get_logger()
 
@@ -129,11 +131,11 @@ class Desk:
             task.cancel()
 
 
-async def answer_to(core: Core, request: Request) -> Answer:
+async def answer_to(core: Core, request: Request, asker: Asker) -> Answer:
     """The core's answer, or an apology: a question never brings its door down."""
     try:
         async with asyncio.timeout(ANSWER_S):
-            return await core.answer(request)
+            return await core.answer(request, asker)
     except TimeoutError:
         return trouble("That took too long", "The store is busy. Try again in a minute.")
     except Exception:  # this task's supervisor: the asker gets words, the log gets the bug

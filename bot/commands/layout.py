@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from bot.commands.core import MAX_LINE, Answer
+from bot.commands.core import MAX_LINE
+from bot.model.answers import Answer
 from bot.render.lengths import cut, units
 
 _MORE_ROOM = 40

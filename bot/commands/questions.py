@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
+from bot.commands.requests import Help, Request, Status, Ticker, Top, Why
 from bot.config.units import parse_money
 from bot.engine.session import Query
 from bot.model.prints import Kind, OptionType, Side
@@ -73,35 +74,6 @@ EXAMPLES = (
     "/flow status",
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Top:
-    query: Query
-
-
-@dataclass(frozen=True, slots=True)
-class Ticker:
-    symbol: str
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    alert_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Help:
-    """The asker needs telling what there is; `problem` says what was wrong with the question, if anything."""
-
-    problem: str = ""
-
-
-Request = Top | Ticker | Why | Status | Help
 
 _WORD = re.compile(r"""([a-z_]+)=("[^"]*"|'[^']*'|\S*)|(\S+)""", re.IGNORECASE)
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9./-]{0,9}")

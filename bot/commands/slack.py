@@ -16,10 +16,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.commands.core import Answer, Core, Tone
+from bot.commands.asker import Asker
+from bot.commands.core import Core
 from bot.commands.doors import Desk, DoorStatus, Ended, Pauses, answer_to, keep_open, supervised
 from bot.commands.layout import boxes
 from bot.commands.questions import read_text
+from bot.model.answers import Answer, Tone
 from bot.model.secret import Secret
 from bot.render.lengths import cut
 from bot.render.slack import escape
@@ -171,7 +173,7 @@ class _Door:
             self._desk.take(self._reply(msgspec.json.decode(envelope.payload, type=_SlashCommand)))
 
     async def _reply(self, asked: _SlashCommand) -> None:
-        answer = await answer_to(self._core, read_text(asked.text))
+        answer = await answer_to(self._core, read_text(asked.text), Asker("slack", ""))
         hook = AsyncWebhookClient(asked.response_url, session=self._http, retry_handlers=[])
         try:
             sent = await hook.send_dict(body(answer))

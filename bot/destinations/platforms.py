@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from bot.config.ids import DiscordId
 from bot.config.units import VendorUrl
 from bot.model.secret import Secret
 
@@ -25,6 +26,11 @@ class DiscordSettings(BaseModel):
     token: Secret = Field(description="The bot's token, from the developer portal; best as ${DISCORD_BOT_TOKEN}.")
     api_url: HttpUrl = Field(
         "https://discord.com/api/v10", description="Discord's REST API; another one for tests and proxies."
+    )
+    guilds: list[DiscordId] = Field(
+        default_factory=list,
+        description="Ids of your servers: commands are registered there, at once, and whoever manages one may steer. "
+        "Empty: commands are registered everywhere, and only those whom admin: names may steer.",
     )
 
 

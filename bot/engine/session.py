@@ -42,6 +42,8 @@ class Query:
     kind: Kind | None = None
     type: OptionType | None = None
     sector: str | None = None
+    dte: tuple[int, int] | None = None
+    """Calendar days to expiry, both ends in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +301,8 @@ def _qualifies(found: Print, query: Query) -> bool:
     if query.ticker is not None and found.ticker != query.ticker:
         return False
     if query.sector is not None and found.sector != query.sector:
+        return False
+    if query.dte is not None and (found.dte is None or not query.dte[0] <= found.dte <= query.dte[1]):
         return False
     return _fits((found.type, found.side, found.kind), (query.type, query.side, query.kind))
 

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.config.hours import HoursSettings
+from bot.config.ids import DiscordId, SlackGroup, SlackUser
 from bot.config.units import Duration
 from bot.destinations.settings import DestinationSettings, PaceSetting
 from bot.engine.decision import OnUnknown
@@ -14,13 +15,38 @@ from bot.model.terms import RepeatMode, Terms
 
 
 class AdminSettings(BaseModel):
-    """`admin:` who hears of trouble."""
+    """`admin:` who hears of trouble, and who may steer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     notify: list[str] = Field(
         default_factory=list, description="Names of destinations that are told of trouble with the others."
     )
+    discord_roles: list[DiscordId] = Field(
+        default_factory=list, description="Ids of Discord roles whose members may use /flowadmin."
+    )
+    discord_users: list[DiscordId] = Field(
+        default_factory=list, description="Ids of Discord users who may use /flowadmin."
+    )
+    slack_users: list[SlackUser] = Field(
+        default_factory=list, description="Ids of Slack users (U…) who may use /flowadmin."
+    )
+    slack_groups: list[SlackGroup] = Field(
+        default_factory=list,
+        description="Ids of Slack user groups (S…) whose members may use /flowadmin; needs the scope usergroups:read.",
+    )
+
+
+class WatchSettings(BaseModel):
+    """`watches:` what each member may have watched for them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    per_person: int = Field(20, ge=0, description="How many watches one person may have; 0: nobody may have any.")
+    cooldown: Duration = Field(
+        300.0, description="How long the same contract stays quiet after a personal alert, unless the watch says."
+    )
+    budget: int = Field(60, gt=0, description="Personal alerts for one person in any hour; the rest comes as a digest.")
 
 
 class DeliverySettings(BaseModel):

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from bot.model.answers import Answer
 from bot.model.memory import Evidence
 from bot.model.prints import Bias, Print
 
@@ -128,7 +129,7 @@ class Notice(msgspec.Struct, frozen=True):
 class Batch(msgspec.Struct, frozen=True):
     """What goes into one message, frozen and journaled before it is sent; while in doubt it goes again as it is.
 
-    It carries deliveries, or one digest, or one notice (which is not journaled: it may be lost).
+    It carries deliveries, or one digest, or one report, or one notice (which is not journaled: it may be lost).
     """
 
     id: str
@@ -140,6 +141,8 @@ class Batch(msgspec.Struct, frozen=True):
     """Attempts that may have reached the platform before now; waits that the platform asked for do not count."""
     digest: Digest | None = None
     notice: Notice | None = None
+    report: Answer | None = None
+    """A scheduled answer, for all to read; its buttons are left out where nobody could answer them."""
 
     @property
     def count(self) -> int:
@@ -193,7 +196,7 @@ class Suppressed(msgspec.Struct, frozen=True):
 
     rule: str
     reason: str
-    """duplicate | twin | cooldown | repeat (shown by editing this alert's message)"""
+    """duplicate | twin | cooldown | repeat (shown by editing this alert's message); a mute has no alert to count for"""
     count: int
 
 

@@ -10,7 +10,7 @@ from bot.model.memory import Evidence, Remembering
 from bot.model.prints import Print
 from bot.model.terms import RepeatMode
 
-SuppressedBy = Literal["duplicate", "twin", "cooldown", "repeat"]
+SuppressedBy = Literal["duplicate", "twin", "cooldown", "repeat", "mute", "snooze"]
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -58,7 +58,7 @@ class Held(msgspec.Struct, frozen=True):
     rule: str
     reason: SuppressedBy
     alert_id: str
-    """The earlier alert that says it already."""
+    """The earlier alert that says it already; empty where there is none: a mute, a snooze."""
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -45,6 +45,9 @@ ALTER TABLE deliveries ADD COLUMN amended INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE deliveries ADD COLUMN shown_amended INTEGER NOT NULL DEFAULT 0;
 """
 
+FROM_4_TO_5 = ""
+"""Version 5 brought tables and an index, and changed none."""
+
 
 class _Facts(msgspec.Struct):
     """Of an alert's print, what version 2 keeps in columns."""

@@ -38,7 +38,8 @@ def record(
         edits |= heard.edits
         for held in heard.held:
             suppressed[held.rule, held.reason] += 1
-            _count_suppressed(db, held.alert_id, held.rule, held.reason)
+            if held.alert_id:
+                _count_suppressed(db, held.alert_id, held.rule, held.reason)
         if seen.known.duplicate_of is not None:
             continue
         if not heard.fires:

@@ -3,9 +3,9 @@
 import sqlite3
 
 from bot.model.errors import UnavailableError
-from bot.outbox.migration import FROM_1_TO_2, FROM_2_TO_3, FROM_3_TO_4, fill_in
+from bot.outbox.migration import FROM_1_TO_2, FROM_2_TO_3, FROM_3_TO_4, FROM_4_TO_5, fill_in
 
-VERSION = 4
+VERSION = 5
 
 LARGEST_WAL_BYTES = 64 * 2**20
 """What the write-ahead log is cut back to after a burst made it grow; SQLite would keep it at its largest for ever."""
@@ -179,11 +179,49 @@ CREATE TABLE reloads (           -- who asked that the configuration be read ane
 """
 """What version 4 brought whole."""
 
+SINCE_5 = """
+CREATE TABLE mutes (             -- what is kept quiet: see bot.model.steering.Mute
+  kind     TEXT NOT NULL,
+  name     TEXT NOT NULL,
+  until_ns INTEGER,              -- NULL: until somebody ends it
+  by       TEXT NOT NULL,
+  reason   TEXT NOT NULL,
+  made_ns  INTEGER NOT NULL,
+  PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+
+CREATE TABLE acts (              -- the audit log: who steered, when, and what came of it
+  id     INTEGER PRIMARY KEY,
+  at_ns  INTEGER NOT NULL,
+  by     TEXT NOT NULL,
+  what   TEXT NOT NULL,
+  result TEXT NOT NULL
+);
+
+CREATE TABLE posts (             -- reports that wait for their turn, or are on their way
+  id          TEXT PRIMARY KEY,  -- the batch's: it follows from the report, the day and the destination
+  destination TEXT NOT NULL,
+  made_ns     INTEGER NOT NULL,
+  until_ns    INTEGER NOT NULL,  -- later it is no news, and is not posted
+  body        BLOB NOT NULL,     -- the Answer, MessagePack
+  state       TEXT NOT NULL,     -- queued, sending, sent, expired, dead, unknown
+  reason      TEXT NOT NULL DEFAULT '',
+  updated_ns  INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX posts_due ON posts (destination, made_ns) WHERE state = 'queued';
+CREATE INDEX posts_by_age ON posts (updated_ns);
+
+-- Which alerts a message tells of:
+CREATE INDEX deliveries_by_message ON deliveries (message_id) WHERE message_id IS NOT NULL;
+"""
+"""What version 5 brought whole."""
+
 _UP_TO_DATE = {
-    0: f"{TABLES} {SINCE_2} {SINCE_3} {SINCE_4}",
-    1: f"{FROM_1_TO_2} {SINCE_2} {FROM_2_TO_3} {SINCE_3} {FROM_3_TO_4} {SINCE_4}",
-    2: f"{FROM_2_TO_3} {SINCE_3} {FROM_3_TO_4} {SINCE_4}",
-    3: f"{FROM_3_TO_4} {SINCE_4}",
+    0: f"{TABLES} {SINCE_2} {SINCE_3} {SINCE_4} {SINCE_5}",
+    1: f"{FROM_1_TO_2} {SINCE_2} {FROM_2_TO_3} {SINCE_3} {FROM_3_TO_4} {SINCE_4} {FROM_4_TO_5} {SINCE_5}",
+    2: f"{FROM_2_TO_3} {SINCE_3} {FROM_3_TO_4} {SINCE_4} {FROM_4_TO_5} {SINCE_5}",
+    3: f"{FROM_3_TO_4} {SINCE_4} {FROM_4_TO_5} {SINCE_5}",
+    4: f"{FROM_4_TO_5} {SINCE_5}",
 }
 """A store's version (0: it is new) -> what makes it today's."""
 

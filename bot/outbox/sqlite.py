@@ -22,12 +22,14 @@ from bot.outbox.beside import read_explanation as read_explanation
 from bot.outbox.beside import retry_deliveries as retry_deliveries
 from bot.outbox.ledger import SqliteLedger
 from bot.outbox.memories import SqliteMemories
+from bot.outbox.posts import SqlitePosts
 from bot.outbox.requests import SqliteRequests
 from bot.outbox.schema import prepare
+from bot.outbox.steering import SqliteSteering
 from bot.outbox.writer import Transactions, Writer
 
 
-class SqliteOutbox(SqliteLedger, SqliteMemories, SqliteRequests):
+class SqliteOutbox(SqliteLedger, SqliteMemories, SqliteRequests, SqliteSteering, SqlitePosts):
     """See `bot.model.ports.Outbox`, `bot.model.feeds.Ledger` and `bot.model.memory.MemoryStore`.
 
     Open it with `open_outbox`.

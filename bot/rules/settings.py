@@ -1,13 +1,13 @@
 """What an admin writes about one rule."""
 
-import re
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
+from bot.config.ids import Mention
 from bot.config.names import Name
-from bot.config.units import PLACEHOLDER, Duration
+from bot.config.units import Duration
 from bot.model.alerts import Priority
 from bot.model.terms import RepeatMode
 from bot.rules.memory import (
@@ -21,37 +21,6 @@ from bot.rules.memory import (
     TotalSettings,
 )
 from bot.rules.when_schema import ClausesSchema
-
-MENTION_PATTERN = r"^([0-9]{5,20}|[SUW][A-Z0-9]{2,20})$"
-"""Snowflakes have 17 to 20 digits (Discord); user, group and Enterprise ids begin with U, S and W (Slack)."""
-
-
-def _parse_mention(text: str) -> str:
-    if not re.fullmatch(MENTION_PATTERN, text):
-        raise ValueError("expected a Discord role id (digits) or a Slack id (S…, U… or W…); nothing else ever pings")
-    return text
-
-
-def _text_of_digits(raw: object) -> object:
-    """An id without quotes is a number to YAML."""
-    return str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else raw
-
-
-Mention = Annotated[
-    str,
-    BeforeValidator(_text_of_digits),
-    AfterValidator(_parse_mention),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": f"{MENTION_PATTERN}|{PLACEHOLDER}"},
-                {"type": "integer", "minimum": 10_000},
-            ],
-            "description": "A Discord role id (digits) or a Slack group or user id (S…, U…, W…).",
-        }
-    ),
-]
-
 
 MEMORIES = ("count", "total", "first", "spike", "share", "steady", "silence")
 """The keys of a rule of which it has one at most."""

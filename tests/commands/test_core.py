@@ -5,18 +5,23 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands.core import Answer, Core, DestinationReport, Part, ProviderReport, StatusReport
+from bot.commands.asker import Asker
+from bot.commands.core import Core, DestinationReport, ProviderReport, StatusReport
 from bot.commands.layout import boxes
-from bot.commands.questions import Help, Status, Ticker, Top, Why, read_text
+from bot.commands.questions import read_text
+from bot.commands.requests import Help, Status, Ticker, Top, Why
 from bot.engine.session import Query
+from bot.model.answers import Answer, Part
 from bot.model.feeds import Gap
 from bot.model.ports import ProviderStatus
 from bot.render.spans import clock_span
 from tests.commands.prints import NOW, a_print, core, ns
 
+ASKER = Asker("discord", "5")
+
 
 async def lines(core_: Core, text: str) -> list[str]:
-    answer = await core_.answer(read_text(text))
+    answer = await core_.answer(read_text(text), ASKER)
     return [line for part in answer.parts for line in part.lines]
 
 
@@ -32,7 +37,7 @@ async def test_top_lines_read_as_traders_write() -> None:
 async def test_top_repeats_what_was_asked() -> None:
     """Whoever reads the channel sees the filters too."""
     asked = Query(ticker="NVDA", type="call", side="ask", kind="sweep", min_score=90, min_premium=1_000_000)
-    answer = await core(a_print()).answer(Top(asked))
+    answer = await core(a_print()).answer(Top(asked), ASKER)
     assert answer.title == "Top flow, today"
     assert answer.parts[-1].lines == (
         "Asked for NVDA, calls, at the ask, sweeps, score from 90, premium from $1M.",
@@ -42,7 +47,7 @@ async def test_top_repeats_what_was_asked() -> None:
 
 async def test_nothing_that_qualifies() -> None:
     """An empty answer says what there is, what was asked and what to try, to the asker alone."""
-    answer = await core(a_print(), a_print(ticker="SPY")).answer(Top(Query(min_score=99)))
+    answer = await core(a_print(), a_print(ticker="SPY")).answer(Top(Query(min_score=99)), ASKER)
     assert answer.is_private
     assert answer.parts[0].lines == (
         "None of the 2 prints on 2 tickers qualifies: score from 99.",
@@ -55,13 +60,13 @@ async def test_no_prints_yet(hours: int, said: str) -> None:
     """Before the first print the answer knows whether there should be any: 10:36 and 19:36 in New York."""
     empty = core(now=NOW + timedelta(hours=hours))
     for request in (Top(Query()), Ticker("NVDA")):
-        answer = await empty.answer(request)
+        answer = await empty.answer(request, ASKER)
         assert said in answer.parts[0].lines[0]
 
 
 async def test_yesterdays_flow_is_called_so() -> None:
     """On Saturday there is Friday's flow, and it says so."""
-    answer = await core(a_print(), now=NOW + timedelta(days=1)).answer(Top(Query()))
+    answer = await core(a_print(), now=NOW + timedelta(days=1)).answer(Top(Query()), ASKER)
     assert answer.title == "Top flow, Fri 7/17 (the last day with prints)"
 
 
@@ -69,7 +74,7 @@ async def test_a_ticker_in_full() -> None:
     """Totals by type and bias, the biggest prints, the busiest contracts; the tone follows the larger side."""
     put = a_print(type="put", strike=130.0, bias="bear", premium=5_000_000.0, size=10, kind="block")
     other = a_print(ticker="SPY")
-    answer = await core(a_print(), a_print(premium=100_000.0, size=50), put, other).answer(Ticker("NVDA"))
+    answer = await core(a_print(), a_print(premium=100_000.0, size=50), put, other).answer(Ticker("NVDA"), ASKER)
     assert answer.title == "NVDA, today"
     assert answer.tone == "bear"
     assert answer.parts[0].lines == (
@@ -85,7 +90,7 @@ async def test_a_ticker_in_full() -> None:
 
 async def test_an_unknown_alert() -> None:
     """An id that the store does not know: where ids come from."""
-    answer = await core().answer(Why("zzzzzzzz"))
+    answer = await core().answer(Why("zzzzzzzz"), ASKER)
     assert answer.tone == "trouble"
     assert "footer" in answer.parts[0].lines[0]
 
@@ -100,7 +105,7 @@ async def test_status_tells_good_from_bad() -> None:
         counts_today={"prints": 12431, "alerts": 40},
         last_alert_ns=ns(NOW - timedelta(minutes=1)),
     )
-    well = await core(status=fine).answer(Status())
+    well = await core(status=fine).answer(Status(), ASKER)
     assert well.title == "All is well · up 2 h"
     assert [part.lines for part in well.parts] == [
         ("radarpulse: 🟢 connected · last frame 2 s ago",),
@@ -113,7 +118,7 @@ async def test_status_tells_good_from_bad() -> None:
         (down, "radarpulse: 🔴 not connected · last frame never · refused: key"),
         (parked, "desk: 🔴 parked: channel_not_found · 0 waiting"),
     ):
-        bad = await core(status=report).answer(Status())
+        bad = await core(status=report).answer(Status(), ASKER)
         assert bad.tone == "trouble"
         assert line in [each for part in bad.parts for each in part.lines]
 
@@ -125,7 +130,7 @@ async def test_status_tells_how_a_feed_is_heard_and_what_it_missed() -> None:
         is_connected=True, last_frame_ns=ns(NOW), mode="poll", is_delayed=True, budget="150 of 200 left today",
         gaps={"recovered": 1, "lost": 1}, recovered=31, last_gap=gap,
     )  # fmt: skip
-    answer = await core(status=StatusReport(ns(NOW), (ProviderReport("whales", polled),))).answer(Status())
+    answer = await core(status=StatusReport(ns(NOW), (ProviderReport("whales", polled),))).answer(Status(), ASKER)
     (line,) = answer.parts[0].lines
     assert line == (
         "whales: 🟢 connected · polled · delayed · last frame 0 ms ago · 2 gaps (1 not recovered), 31 prints recovered,"
@@ -135,7 +140,7 @@ async def test_status_tells_how_a_feed_is_heard_and_what_it_missed() -> None:
 
 async def test_help_names_every_command() -> None:
     """Whatever went wrong, the help lists what there is."""
-    answer = await core().answer(Help("The reason."))
+    answer = await core().answer(Help("The reason."), ASKER)
     assert answer.parts[0].lines == ("The reason.",)
     assert len(answer.parts[1].lines) == 4
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.commands.questions import COMMANDS, EXAMPLES, Help, Request, Status, Ticker, Top, Why, read_options, read_text
+from bot.commands.questions import COMMANDS, EXAMPLES, read_options, read_text
+from bot.commands.requests import Help, Request, Status, Ticker, Top, Why
 from bot.engine.session import Query
 
 

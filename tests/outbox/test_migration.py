@@ -228,7 +228,7 @@ async def test_the_columns_and_indexes_are_those_of_a_new_store(old: Path, tmp_p
         await open_outbox(path, Clock()).close()
         db = sqlite3.connect(path)
         (version,) = db.execute("PRAGMA user_version").fetchone()
-        assert version == 4
+        assert version == 5
         columns = {
             (table, name, kind, not_null)
             for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()

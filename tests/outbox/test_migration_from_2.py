@@ -219,7 +219,7 @@ async def test_the_tables_are_those_of_a_new_store(old: Path, tmp_path: Path) ->
         )
         db.close()
     assert shapes[0] == shapes[1]
-    assert shapes[0][0] == 4
+    assert shapes[0][0] == 5
     assert "positions" not in shapes[0][1]
 
 

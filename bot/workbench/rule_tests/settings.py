@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from bot.config.ids import Mention
 from bot.flow.market import NEW_YORK
 from bot.model.alerts import Priority
 from bot.model.matches import SuppressedBy
-from bot.rules.settings import Mention
 
 DEFAULT_NOW: Final = datetime(2026, 7, 6, 10, 31, tzinfo=NEW_YORK)
 """A Monday in the middle of a regular session."""

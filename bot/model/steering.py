@@ -1,0 +1,38 @@
+"""What admins and askers may keep quiet, and the record of who did what."""
+
+from typing import Literal
+
+import msgspec
+
+MuteKind = Literal["rule", "ticker", "destination", "person", "closed", "pause"]
+"""rule, ticker, destination: an admin's mute, of what is posted for all. person: somebody's snooze of their own alerts.
+closed: somebody takes no messages of ours, says the platform. pause: nothing is posted at all, and waits; no name."""
+
+
+class Mute(msgspec.Struct, frozen=True):
+    """Something that is kept quiet. There is one of a kind and name at most."""
+
+    kind: MuteKind
+    name: str
+    """The rule's, the ticker, the destination's, the person; empty for `pause`."""
+    until_ns: int | None
+    """Unix nanoseconds; it ends by itself. None: until somebody ends it."""
+    by: str
+    """The person, or `flowbot`."""
+    reason: str
+    made_ns: int
+
+    def is_on(self, now_ns: int) -> bool:
+        return self.until_ns is None or now_ns < self.until_ns
+
+
+class Act(msgspec.Struct, frozen=True):
+    """One steering act, for the audit log."""
+
+    at_ns: int
+    by: str
+    """The person, and their name as the platform shows it: `discord:123 (ann)`."""
+    what: str
+    """The command as text: `flowadmin mute ticker NVDA for 2h earnings`."""
+    result: str
+    """What came of it, in a line."""
