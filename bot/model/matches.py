@@ -10,7 +10,9 @@ from bot.model.memory import Evidence, Remembering
 from bot.model.prints import Print
 from bot.model.terms import RepeatMode
 
-SuppressedBy = Literal["duplicate", "twin", "cooldown", "repeat", "mute", "snooze"]
+SuppressedBy = Literal["duplicate", "twin", "cooldown", "repeat"]
+"""An earlier alert says it already."""
+HeldBy = SuppressedBy | Literal["mute", "snooze"]
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -56,7 +58,7 @@ class Held(msgspec.Struct, frozen=True):
     """One reason for saying nothing. `rule` is empty where the whole print is held back."""
 
     rule: str
-    reason: SuppressedBy
+    reason: HeldBy
     alert_id: str
     """The earlier alert that says it already; empty where there is none: a mute, a snooze."""
 

@@ -83,6 +83,10 @@ class MappedSource:
     def budget(self) -> Budget:
         return self._address.rest.budget
 
+    @property
+    def client(self) -> None:
+        return None
+
     async def latest(self, since_ns: int) -> AsyncIterator[Page]:
         """See the port."""
         since = self._settings.since

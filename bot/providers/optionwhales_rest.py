@@ -35,6 +35,8 @@ from bot.providers.rest import HISTORY, Access, Clock, Rest
 FREE: Final = Quota(per_minute=10, per_day=200)
 PRO: Final = Quota(per_minute=60, per_day=5_000)
 """The documentation, "Rate Limits"."""
+RANKING_TTL_S: Final = 60.0
+"""Rankings move every half hour, and a free key has ten requests a minute."""
 
 
 class OptionWhalesRest:
@@ -66,11 +68,11 @@ class OptionWhalesRest:
 
     async def flow(self, session: date | None = None) -> Rankings:
         """`GET /flow/current`, `/flow/{session}` (Pro): tickers by the intent of their flow."""
-        return rankings_of(await self._rest.get("flow", _of(session)))
+        return rankings_of(await self._rest.get("flow", _of(session), ttl_s=RANKING_TTL_S))
 
     async def ticker(self, ticker: str, session: date | None = None) -> TickerDetail:
         """`GET /flow/current/{ticker}`, `/flow/{session}/{ticker}` (Pro)."""
-        body = await self._rest.get("flow", _of(session), ticker.upper(), bounds=HISTORY)
+        body = await self._rest.get("flow", _of(session), ticker.upper(), ttl_s=RANKING_TTL_S, bounds=HISTORY)
         return detail_of(parse_object(body), self._read)
 
     async def sessions(self) -> Sessions:
@@ -79,11 +81,11 @@ class OptionWhalesRest:
 
     async def momentum(self) -> Rankings:
         """`GET /momentum/rankings`: tickers by momentum."""
-        return rankings_of(await self._rest.get("momentum", "rankings"))
+        return rankings_of(await self._rest.get("momentum", "rankings", ttl_s=RANKING_TTL_S))
 
     async def history(self, ticker: str) -> History:
         """`GET /momentum/{ticker}/history` (Pro)."""
-        body = await self._rest.get("momentum", ticker.upper(), "history")
+        body = await self._rest.get("momentum", ticker.upper(), "history", ttl_s=RANKING_TTL_S)
         return history_of(body, ticker.upper())
 
     async def abnormal_trades(self, session: date | None = None) -> AbnormalTrades:

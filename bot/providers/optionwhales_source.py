@@ -35,6 +35,10 @@ class OptionWhalesSource:
     def budget(self) -> Budget:
         return self._rest.budget
 
+    @property
+    def client(self) -> OptionWhalesRest:
+        return self._rest
+
     async def latest(self, since_ns: int) -> AsyncIterator[Page]:
         """See the port."""
         yield await self._page(None, since_ns)

@@ -33,6 +33,9 @@ from bot.providers.rest import HISTORY, USUAL, Access, Bounds, Clock, Rest
 TOP_TTL_S: Final = 5.0
 """The guide ("Rate Limits and Best Practices"): cache `/flow/top` for 5 to 10 seconds."""
 HEAT_TTL_S: Final = 10.0
+EXPLAIN_TTL_S: Final = 60.0
+CONGRESS_TTL_S: Final = 600.0
+"""Filings come some a day; a channel full of traders may ask at once."""
 PAGE_ROWS: Final = 500
 FLOW_PAGES: Final = 50
 HISTORY_PAGES: Final = 500
@@ -110,11 +113,11 @@ class RadarPulseRest:
     async def score_explain(self, ticker: str, strike: float, type_: OptionType, expiry: date) -> ScoreExplanation:
         """`GET /score-explain`: what makes the score of that contract's print; `not_found` where it has none."""
         query = {"ticker": ticker.upper(), "strike": f"{strike:.10g}", "type": type_.upper(), "expiry": str(expiry)}
-        return explanation_of(parse_object(await self._rest.get("score-explain", query=query)))
+        return explanation_of(parse_object(await self._rest.get("score-explain", query=query, ttl_s=EXPLAIN_TTL_S)))
 
     async def congress(self) -> Disclosures:
         """`GET /congress` (Pro and above): STOCK Act disclosures. A row that names nobody and nothing is skipped."""
-        return disclosures_of(await self._rest.get("congress"))
+        return disclosures_of(await self._rest.get("congress", ttl_s=CONGRESS_TTL_S))
 
     async def register_webhook(
         self, url: str, *, min_score: float, events: Sequence[str] = ("flow.extreme", "flow.elevated")

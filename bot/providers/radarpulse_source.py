@@ -37,6 +37,10 @@ class RadarPulseSource:
     def budget(self) -> Budget:
         return self._rest.budget
 
+    @property
+    def client(self) -> RadarPulseRest:
+        return self._rest
+
     async def latest(self, since_ns: int) -> AsyncIterator[Page]:
         """See the port."""
         if self._around.elapsed_s() >= self._flow_again_s:

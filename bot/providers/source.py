@@ -20,6 +20,11 @@ class Source(Protocol):
     @property
     def budget(self) -> Budget: ...
 
+    @property
+    def client(self) -> object:
+        """The vendor's whole REST API for that key, `RadarPulseRest` say, for whoever answers questions: what is asked
+        through it counts towards the same budget. None where there is no more than prints."""
+
     def latest(self, since_ns: int) -> AsyncIterator[Page]:
         """The current session's prints from then on, unix nanoseconds."""
 

@@ -85,6 +85,7 @@ class Vendor:
         self._heard = Heard()
         self._records = FeedRecords(plan.feed.name, plan.feed.key, means.ledger, self._status)
         self._life = Lifetime()
+        self._source: Source | None = None
         self._has_fallen_back_in = -1
         """The number of sessions when the stream was given up; a later one makes a refusal news again."""
 
@@ -99,6 +100,11 @@ class Vendor:
     @property
     def facts(self) -> frozenset[str]:
         return self._plan.feed.facts
+
+    @property
+    def client(self) -> object:
+        """The vendor's REST client for this key while the feed is at work; None: there is none."""
+        return None if self._source is None else self._source.client
 
     async def run(self, intake: Intake) -> None:
         """See the port."""
@@ -117,7 +123,7 @@ class Vendor:
         source = None
         if self._plan.open_source is not None:
             used = await self._records.used_today(now_ns)
-            source = self._plan.open_source(self._around, used)
+            self._source = source = self._plan.open_source(self._around, used)
             self._status.budget = in_words(source.budget, now_ns) if used else ""
         try:
             recovery = Recovery(
@@ -129,6 +135,7 @@ class Vendor:
                 tasks.create_task(recovery.run(intake))
                 await self._feed(intake, source, recovery)
         finally:
+            self._source = None
             if source is not None:
                 await source.close()
 

@@ -1,19 +1,19 @@
 """The desk: what the simulated providers answer to REST questions, from the frames that their streams have sent.
 
 Pure: a path and a query in, an answer out. RadarPulse's shapes are those of its developer guide; OptionWhales' those
-seen in its clients. What nobody documents (the heat map, the abnormal trades' wrapper) is plausible.
+seen in its clients. What nobody documents (the heat map, Congress, the abnormal trades' wrapper) is plausible.
 """
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from bot.flow.market import is_open, session_date
 from bot.flow.score import score_parts
-from bot.workbench.heat import Row, heat, rankings
+from bot.workbench.heat import Row, heat, rankings, series
 from bot.workbench.wire import Frame
 
 HISTORY = 5_000
@@ -41,7 +41,9 @@ class Desk:
             "/v1/heatmap": self._heatmap,
             "/v1/flow/heatmap": self._heatmap,
             "/v1/score-explain": self._explain,
+            "/v1/congress": self._congress,
             "/v1/flow/current": self._rankings,
+            "/v1/momentum/rankings": self._rankings,
             "/v1/abnormal-trades/current": self._abnormal_trades,
         }
 
@@ -50,7 +52,7 @@ class Desk:
 
     def answer(self, path: str, query: Query, now: datetime) -> Answer:
         """400 for a parameter that cannot be read, 404 for a path that is not served."""
-        route = self._routes.get(path)
+        route = self._routes.get(path) or self._of_ticker(path)
         if route is None:
             return Answer(404, {"error": f"nothing at {path}; served here: {', '.join(self._routes)}, /health"})
         try:
@@ -87,7 +89,50 @@ class Desk:
             return Answer(404, {"error": "no scored print of this contract in the current session"})
         return Answer(200, _explained(rows[-1]))
 
+    def _congress(self, query: Query, now: datetime) -> Answer:
+        """Filings by people who do not exist."""
+        day = session_date(now)
+        tickers = [cell["ticker"] for cell in heat(self._prints(), "ticker")[:6]] or ["NVDA", "XOM"]
+        rows = [
+            {
+                "representative": f"Jane Example {number}", "chamber": ("House", "Senate")[number % 2],
+                "party": ("D", "R", "I")[number % 3], "ticker": ticker,
+                "transactionType": ("Purchase", "Sale (Partial)")[number % 2], "amountRange": "$15,001 - $50,000",
+                "transactionDate": (day - timedelta(days=20 + number)).isoformat(),
+                "disclosureDate": (day - timedelta(days=number)).isoformat(),
+            }
+            for number, ticker in enumerate(tickers, 1)
+            if query.get("ticker", ticker).upper() == ticker
+        ]  # fmt: skip
+        return Answer(200, {"data": rows})
+
     # --- OptionWhales ---
+
+    def _of_ticker(self, path: str) -> Callable[[Query, datetime], Answer] | None:
+        """`/v1/flow/current/{ticker}` and `/v1/momentum/{ticker}/history`."""
+        match path.removeprefix("/v1/").split("/"):
+            case ["flow", "current", ticker]:
+                return lambda _, now: self._detail(ticker.upper(), now)
+            case ["momentum", ticker, "history"]:
+                return lambda _, now: self._history(ticker.upper(), now)
+        return None
+
+    def _detail(self, ticker: str, now: datetime) -> Answer:
+        rows = [row for row in self._prints() if row["ticker"] == ticker]
+        if not rows:
+            return Answer(404, {"detail": f"no flow of {ticker} in this session"})
+        return Answer(
+            200,
+            {
+                **_session(now), "ranking": rankings(rows)[0], "clusters": [],
+                "cluster_trades": rows[-20:], "time_series": series(rows),
+            },
+        )  # fmt: skip
+
+    def _history(self, ticker: str, now: datetime) -> Answer:
+        rows = [row for row in self._prints() if row["ticker"] == ticker]
+        history = [{"session": _session(now)["session"], **ranking} for ranking in rankings(rows)]
+        return Answer(200, {"history": history})
 
     def _rankings(self, _query: Query, now: datetime) -> Answer:
         return Answer(200, {**_session(now), "rankings": rankings(self._prints())})

@@ -5,6 +5,8 @@ The momentum of the real provider is a model of its own; this one only has its s
 
 from typing import Any
 
+HALF_HOUR_MS = 1_800_000
+
 Row = dict[str, Any]
 """A print in RadarPulse's spelling."""
 
@@ -30,6 +32,14 @@ def rankings(rows: list[Row]) -> list[Row]:
         by_ticker.setdefault(row["ticker"], []).append(row)
     ranked = [_ranking(ticker, its) for ticker, its in by_ticker.items()]
     return sorted(ranked, key=lambda ranking: float(ranking["strength_last"]), reverse=True)
+
+
+def series(rows: list[Row]) -> list[Row]:
+    """One ticker's ranking in each half hour, the earliest first."""
+    halves: dict[int, list[Row]] = {}
+    for row in rows:
+        halves.setdefault(int(row["timestamp"]) // HALF_HOUR_MS * HALF_HOUR_MS, []).append(row)
+    return [{"timestamp": begins, **rankings(its)[0]} for begins, its in sorted(halves.items())]
 
 
 def _ranking(ticker: str, rows: list[Row]) -> Row:

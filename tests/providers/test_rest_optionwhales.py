@@ -140,12 +140,24 @@ async def test_a_wrong_key() -> None:
     assert KEY not in f"{caught.value!r} {rest!r} {rest._rest!r}"
 
 
+async def test_a_ranking_is_kept_for_a_minute() -> None:
+    """Ten traders who ask at once cost one request: rankings move every half hour."""
+    async with vendor_and_client(tier="free") as (vendor, rest, clock):
+        for _ in range(5):
+            await rest.momentum()
+            await rest.flow()
+        assert vendor.asked == ["/v1/momentum/rankings", "/v1/flow/current"]
+        clock.now_ns += 61_000_000_000
+        await rest.momentum()
+        assert len(vendor.asked) == 3
+
+
 async def test_the_budget_is_kept_to() -> None:
     """Eleven reads of a free key's ten a minute, of which 20 s are left: the eleventh waits so long."""
     async with vendor_and_client(tier="free") as (vendor, rest, clock):
         clock.now_ns += 40_000_000_000
         for _ in range(11):
-            await rest.momentum()
+            await rest.usage()
         assert (len(vendor.asked), vendor.refused) == (11, 0)
         assert clock.slept == [pytest.approx(20)]
 
@@ -155,9 +167,9 @@ async def test_without_headers_any_minute_holds_ten() -> None:
     async with vendor_and_client(tier="free", has_headers=False) as (vendor, rest, clock):
         clock.now_ns += 40_000_000_000
         for _ in range(10):
-            await rest.momentum()
+            await rest.usage()
         with pytest.raises(VendorError) as caught:
-            await rest.momentum()
+            await rest.usage()
         assert (caught.value.after_s, len(vendor.asked), vendor.refused) == (60, 10, 0)
 
 
@@ -165,10 +177,10 @@ async def test_a_pro_key_is_known_by_its_first_answer() -> None:
     """`X-RateLimit-Limit: 60`: from then on sixty a minute and five thousand a day."""
     async with vendor_and_client() as (vendor, rest, clock):
         for _ in range(60):
-            await rest.momentum()
+            await rest.usage()
         assert (len(vendor.asked), clock.slept) == (60, [])
         with pytest.raises(VendorError) as caught:
-            await rest.momentum()
+            await rest.usage()
         assert (caught.value.kind, caught.value.after_s) == ("rate_limited", 60)
         assert (len(vendor.asked), vendor.refused) == (60, 0)
         assert rest.budget.standing(clock.now_s()).day_left == 4_940
