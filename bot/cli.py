@@ -86,6 +86,18 @@ def check(config: Path) -> None:
 
 @flowbot.command()
 @config_option
+def doctor(config: Path) -> None:
+    """Look at tokens, scopes, channels, webhooks, keys and the clock; say what to mend. Posts nothing."""
+    from bot.doctor.examination import run as examine
+
+    report, health = examine(config)
+    click.echo(report)
+    if health != "good":
+        sys.exit(EXIT_INPUT if health == "bad" else EXIT_UNAVAILABLE)
+
+
+@flowbot.command()
+@config_option
 def reload(config: Path) -> None:
     """Have the running flowbot read its configuration anew; print what changed, or every problem."""
     from bot.errands import reload as ask
