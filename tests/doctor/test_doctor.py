@@ -256,3 +256,9 @@ def test_how_it_is_told() -> None:
     assert worst(findings) == "bad"
     assert worst([Finding("discord", "unreachable", "x"), Finding("desk", "doubt", "y")]) == "unreachable"
     assert worst([Finding("desk", "doubt", "y")]) == "good"
+
+
+def test_the_documents_name_the_same_invitation() -> None:
+    """docs/discord.md shows the link that the doctor makes."""
+    text = (Path(__file__).parents[2] / "docs" / "discord.md").read_text("utf-8")
+    assert invite("YOUR_APPLICATION_ID") in text
