@@ -58,7 +58,7 @@ def changes(old: Settings, new: Settings) -> Changes:
         if _is_hook(old, name) or _is_hook(new, name)
     )  # the listener's paths are made when it starts
     kept = {name.removeprefix("provider ") for name in hooks}
-    sections = ("delivery", "admin", "watches", "look", "dedup", "watchlists")
+    sections = ("delivery", "admin", "watches", "reports", "look", "dedup", "watchlists")
     return Changes(
         rules=_named(_by_name(old), _by_name(new)),
         destinations=_named(_destinations(old), _destinations(new)),

@@ -85,6 +85,16 @@ def check(config: Path) -> None:
 
 
 @flowbot.command()
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many.")
+@config_option
+def audit(config: Path, limit: int) -> None:
+    """Show who steered what by /flowadmin, the newest first."""
+    from bot.errands import audit as listed
+
+    click.echo(listed(config, limit))
+
+
+@flowbot.command()
 @config_option
 def doctor(config: Path) -> None:
     """Look at tokens, scopes, channels, webhooks, keys and the clock; say what to mend. Posts nothing."""

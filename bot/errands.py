@@ -4,21 +4,19 @@ import asyncio
 import secrets
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from bot import logs
 from bot.config.wording import suggest
-from bot.flow.market import new_york
-from bot.model.alerts import Alert, Batch, Clause, Delivery, DeliveryState, RuleHit
+from bot.engine.example import example_alert
+from bot.model.alerts import Batch, Delivery, DeliveryState
 from bot.model.errors import InputError, Problem, UnavailableError
 from bot.model.outcomes import Outcome, Sent
-from bot.model.prints import Print
 from bot.outbox import beside as store
 from bot.render.explanation import explain_text
-from bot.render.listing import listing
+from bot.render.listing import acts_listing, listing
 from bot.requests import effective
 from bot.rules.vocabulary import FACTS, read
 from bot.settings import Settings, load
@@ -67,6 +65,14 @@ def retry(config: Path, wanted: str) -> str:
     now_ns = time.time_ns()
     found = store.retry_deliveries(settings.store_path, wanted, now_ns)
     return f"{listing(found, now_ns)}\nqueued: a running flowbot sends it now, else the next `flowbot run`"
+
+
+def audit(config: Path, limit: int) -> str:
+    """The newest steering acts, one a line: who did what, when, and what came of it. Raises InputError,
+    UnavailableError."""
+    settings = load(config)
+    found = store.read_acts(settings.store_path, limit)
+    return acts_listing(found, time.time_ns()) or f"nobody has steered yet; the log is in {settings.store_path}"
 
 
 def reload(config: Path) -> str:
@@ -130,20 +136,5 @@ def send_test(config: Path, destination: str) -> str:
 async def _send(settings: Settings, name: str) -> Outcome:
     async with Destinations.open() as destinations:
         destination = await destinations.build(name, settings)
-        delivery = Delivery(_example(time.time_ns()), name, rules=("send-test",))
+        delivery = Delivery(example_alert(time.time_ns(), "flowbot send-test"), name, rules=("test",))
         return await destination.send(Batch("test" + format(time.time_ns(), "x"), name, (delivery,), time.time_ns()))
-
-
-def _example(now_ns: int) -> Alert:
-    """A made-up print that shows everything an alert can show."""
-    now = datetime.fromtimestamp(now_ns / 1e9, UTC)
-    today = new_york(now).date()
-    expiry = today + timedelta(days=21 + (4 - today.weekday()) % 7)
-    found = Print(
-        provider="send-test", ticker="NVDA", received_ns=now_ns, type="call", strike=145.0, expiry=expiry,
-        dte=(expiry - today).days, size=2400, volume=5100, open_interest=1200, vol_oi=4.25, premium=2_400_000.0,
-        price=10.0, side="ask", kind="sweep", otm_pct=3.5, spot=140.1, iv=0.45, score=94.0, bias="bull",
-        sector="Information Technology", time=now, notes=("a made-up print, sent by `flowbot send-test`",),
-    )  # fmt: skip
-    hit = RuleHit("send-test", (Clause("flowbot send-test was run", "yes", verdict=True),))
-    return Alert("test0000", found, (hit,), created_ns=now_ns, is_test=True)

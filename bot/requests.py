@@ -1,7 +1,9 @@
-"""What commands changed in the store, beside the running service, and how far the service has followed."""
+"""What commands changed in the store, of this process or another, and how far the service has followed."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from sys import intern
 
 import structlog
 
@@ -10,6 +12,7 @@ from bot.model.errors import InputError
 from bot.outbox.sqlite import SqliteOutbox
 from bot.outbox.watching import Watch
 from bot.rules.rule import Rule, watch_rule
+from bot.rules.watches import is_person, text_of
 
 log = structlog.get_logger()
 
@@ -35,9 +38,12 @@ class Requests:
         self._rulebook = rulebook
         self._written = written
         self._destinations = destinations
-        self._known: set[int] = set()
-        """Ids of the watches that were read, whether they could be used or not."""
+        self._following = asyncio.Lock()
+        self._known: dict[int, str] = {}
+        """The watches that were read, whether they could be used or not -> whose each is."""
         self._unusable: set[int] = set()
+        self._texts: dict[str, dict[int, str]] = defaultdict(dict)
+        """By person: what they typed, by the watch's number."""
 
     async def watchlists(self, written: Watchlists) -> dict[str, frozenset[str]]:
         """What is on each watchlist that a configuration names. Raises StoreError."""
@@ -45,18 +51,35 @@ class Requests:
 
     async def follow(self) -> None:
         """Take over what has changed. Raises StoreError."""
-        await self._rulebook.set_watchlists(await self.watchlists(self._written()))
-        await self._follow_watches()
-        if await self._outbox.unanswered_reloads():
-            self.reload_asked.set()
+        async with self._following:
+            await self._rulebook.set_watchlists(await self.watchlists(self._written()))
+            await self._follow_watches()
+            if await self._outbox.unanswered_reloads():
+                self.reload_asked.set()
+
+    async def take(self, watches: Sequence[Watch]) -> None:
+        """Have watches in force that are in the store since just now."""
+        async with self._following:
+            await self._add([watch for watch in watches if watch.id not in self._known])
+
+    async def drop(self, ids: Collection[int]) -> None:
+        """Have watches match no more that are in the store no more."""
+        async with self._following:
+            await self._remove(self._known.keys() & ids)
+
+    def watches_of(self, person: str) -> Sequence[tuple[int, str]]:
+        """Somebody's watches, the oldest first: the number, and what was typed."""
+        return sorted(self._texts.get(person, {}).items())
+
+    def is_usable(self, watch_id: int) -> bool:
+        """Whether the watch is in force; the log says why not."""
+        return watch_id in self._known and watch_id not in self._unusable
 
     async def _follow_watches(self) -> None:
         there = await self._outbox.watch_ids()
-        gone = self._known - there
+        gone = self._known.keys() - there
         if gone:
-            await self._rulebook.remove_watches(name_of_watch(watch_id) for watch_id in gone - self._unusable)
-            self._known -= gone
-            self._unusable -= gone
+            await self._remove(gone)
             log.info("watches.gone", watches=len(gone))
         newest, new = max(self._known, default=0), list[Watch]()
         while len(there) > len(self._known) + len(new):
@@ -66,18 +89,33 @@ class Requests:
             new += some
             newest = some[-1].id
         if new:
-            await self._rulebook.add_watches(self._rules(new))
+            await self._add(new)
             log.info("watches.read", watches=len(new), unusable=len(self._unusable))
+
+    async def _add(self, watches: Sequence[Watch]) -> None:
+        await self._rulebook.add_watches(self._rules(watches))
+
+    async def _remove(self, ids: Collection[int]) -> None:
+        await self._rulebook.remove_watches(name_of_watch(watch_id) for watch_id in ids if self.is_usable(watch_id))
+        for watch_id in ids:
+            owner = self._known.pop(watch_id)
+            self._unusable.discard(watch_id)
+            own = self._texts.get(owner, {})
+            own.pop(watch_id, None)
+            if not own:
+                self._texts.pop(owner, None)
 
     def _rules(self, watches: Sequence[Watch]) -> Iterator[Rule]:
         destinations = self._destinations()
         for watch in watches:
-            self._known.add(watch.id)
+            owner = self._known[watch.id] = intern(watch.owner)
+            if is_person(owner):
+                self._texts[owner][watch.id] = text_of(watch.body)
             try:
-                yield watch_rule(name_of_watch(watch.id), watch.body, destinations)
+                yield watch_rule(name_of_watch(watch.id), watch.body, destinations, owner=owner)
             except InputError as error:
                 self._unusable.add(watch.id)
-                log.warning("watch.unusable", watch=watch.id, owner=watch.owner, reason=str(error))
+                log.warning("watch.unusable", watch=watch.id, owner=owner, reason=str(error))
 
 
 def effective(written: Watchlists, changed: Mapping[str, Mapping[str, bool]]) -> dict[str, frozenset[str]]:

@@ -10,8 +10,11 @@ from datetime import date
 import structlog
 
 from bot import chores
+from bot.answering import Means, answers
 from bot.changes import Changes, Named, changes, obeyed
-from bot.commands.core import Core, DestinationReport, ProviderReport, StatusReport
+from bot.commands.core import DestinationReport, ProviderReport, StatusReport
+from bot.commands.vendors import Client
+from bot.engine.control import Control
 from bot.engine.delivery import FINISH_S, Delivery
 from bot.engine.filling import Filling
 from bot.engine.intake import Intake
@@ -20,6 +23,7 @@ from bot.engine.matching import Matching
 from bot.engine.memories import Memories
 from bot.engine.metrics import Metrics
 from bot.engine.notices import Notices
+from bot.engine.personal import PersonalLanes, personal_options
 from bot.engine.quarantine import Quarantine
 from bot.engine.rulebook import Rulebook
 from bot.engine.session import Session
@@ -30,7 +34,6 @@ from bot.engine.tape_folder import Limits
 from bot.feeding import Feeding
 from bot.flow.known import Known
 from bot.flow.legs import Legs
-from bot.gate.verdict import judge
 from bot.model.alerts import Notice
 from bot.model.feeds import FeedMeans
 from bot.model.ports import Commit, Provider
@@ -38,6 +41,7 @@ from bot.outbox.sqlite import SqliteOutbox, open_outbox
 from bot.pauses import no_full_collection
 from bot.providers.inbound import Inbound
 from bot.providers.taped import Sort, sort_of
+from bot.reports import Reports
 from bot.requests import Requests
 from bot.settings import Settings
 from bot.wiring import Destinations, build_feed
@@ -51,6 +55,9 @@ DAY_S = 86400.0
 class Service:
     """Everything that runs. Make one with `Service.open`."""
 
+    people: PersonalLanes
+    """`open` makes it."""
+
     def __init__(self, settings: Settings, outbox: SqliteOutbox, destinations: Destinations) -> None:
         self.settings = settings
         self.metrics = Metrics()
@@ -60,7 +67,8 @@ class Service:
         self.started_ns = time.time_ns()
         self._alerts_today: tuple[date | None, int] = (None, 0)
         self._destinations = destinations
-        self._shared = Shared(outbox, self.metrics)
+        self.control = Control(outbox, changed=lambda: self.delivery.look_again())
+        self._shared = Shared(outbox, self.metrics, steering=self.control)
         self.delivery = Delivery((), outbox)
         self.notices = Notices(self._shared, self.delivery, lambda: self.settings.admin.notify)
         self.tape = _tape(settings)
@@ -70,7 +78,7 @@ class Service:
         self.rulebook = Rulebook(self.memories)
         self.intake = Intake(
             Matching(self.rulebook.true_of, self.memories),
-            judge,
+            self.control.judge,
             outbox,
             self.metrics,
             self.quarantine,
@@ -90,7 +98,22 @@ class Service:
             lambda: self.settings.watchlists,
             lambda: frozenset(self.settings.destinations),
         )
-        self.core = Core(self.session, outbox.explain, self.report, time.time_ns, settings.look.bands)
+        self.core = answers(
+            Means(
+                outbox=outbox,
+                session=self.session,
+                metrics=self.metrics,
+                delivery=self.delivery,
+                rulebook=self.rulebook,
+                control=self.control,
+                requests=self.requests,
+                settings=lambda: self.settings,
+                status=self.report,
+                clients=self._clients,
+                reload=self.requests.reload,
+            )
+        )
+        self.reports = Reports(self.core, outbox, lambda: self.settings.reports, self._wake, time.time_ns)
         self.metrics.queue_depth.labels("intake").set_function(lambda: self.intake.depth)
         self.metrics.reloaded.set(1)
 
@@ -104,6 +127,7 @@ class Service:
             service = cls(settings, outbox, await stack.enter_async_context(Destinations.open(write)))
             for name in settings.destinations:
                 service.delivery.add(await service._lane(name, settings))
+            service.delivery.personal = service.people = await service._people()
             for name in settings.providers:
                 service.feeding.add(service._feed(name, settings))
             service._complete_across()
@@ -122,8 +146,10 @@ class Service:
                 stack.push_async_callback(self.tape.close)
             if has_http:
                 await stack.enter_async_context(self._http())
+            await self.control.restore()  # before anything is posted
             async with asyncio.TaskGroup() as tasks:
                 delivering = tasks.create_task(self.delivery.run(), name="delivery")
+                serving = tasks.create_task(self.people.run(), name="people")
                 taking_in = tasks.create_task(self.intake.run(), name="intake")
                 await self._take_up()
                 companions = [tasks.create_task(companion) for companion in beside]
@@ -140,8 +166,8 @@ class Service:
                 await _within(INTAKE_DRAIN_S, taking_in)
                 await self.memories.close()
                 await chores.note_heard_once(self.outbox, self.feeding, {}, self.memories.noted_ns)
-                await self.delivery.drain()
-                await _within(FINISH_S, delivering)
+                await asyncio.gather(self.delivery.drain(), self.people.drain())
+                await _within(FINISH_S, delivering, serving)
                 for task in background:
                     task.cancel()
         log.info("service.stopped")
@@ -213,6 +239,8 @@ class Service:
             self.notices.run(),
             self.memories.run(),
             self.silence.run(),
+            self.control.run(),
+            self.reports.run(),
         ]
         if (folder := self.settings.tape_path) is not None:
             filling = Filling(self.memories, folder, lambda: self.rulebook.judged, self._sorts)
@@ -220,11 +248,11 @@ class Service:
         if discord is not None:
             from bot.commands.discord import run_discord
 
-            running.append(run_discord(self.core, discord.token, discord.api_url))
+            running.append(run_discord(self.core, discord, lambda: self.settings.admin))
         if slack is not None and slack.app_token is not None:
             from bot.commands.slack import run_slack
 
-            running.append(run_slack(self.core, slack.app_token, slack.api_url))
+            running.append(run_slack(self.core, slack, lambda: self.settings.admin))
         return running
 
     async def _take_up(self) -> None:
@@ -243,6 +271,31 @@ class Service:
 
     async def _lane(self, name: str, settings: Settings) -> Lane:
         return Lane(await self._destinations.build(name, settings), settings.lane_options(name), self._shared)
+
+    async def _people(self) -> PersonalLanes:
+        direct = await self._destinations.direct(lambda: self.settings, self.outbox.channel_of)
+        return PersonalLanes(
+            self._shared,
+            self.outbox,
+            direct.build,
+            lambda: personal_options(self.settings.delivery, self.settings.watches),
+            self.control.mute,
+        )
+
+    def _wake(self, queued: Mapping[str, int]) -> None:
+        """So many reports were queued for each destination."""
+        self.delivery.take(Commit(queued=queued, batches=(), alerts=(), suppressed={}))
+
+    def _clients(self) -> dict[str, Client]:
+        """The vendors' REST clients at work, in the configuration's order."""
+        from bot.providers.vendor import Vendor
+
+        feeds = (self.feeding.providers.get(name) for name in self.settings.providers)
+        return {
+            feed.name: Client(feed.client, feed.status.is_delayed)
+            for feed in feeds
+            if isinstance(feed, Vendor) and feed.client is not None
+        }
 
     def _feed(self, name: str, settings: Settings) -> Provider:
         means = FeedMeans(self.outbox, self._shared.tell, settings.folder, settings.store_path.parent)
@@ -274,10 +327,11 @@ def _tape(settings: Settings) -> Tape | None:
     return Tape(folder, Limits(keep_days=int(store.tape_keep // DAY_S), max_bytes=int(store.tape_max_gb * 1e9)))
 
 
-async def _within(seconds: float, task: asyncio.Task[None]) -> None:
-    """Wait for `task` to end by itself; past `seconds`, cancel it."""
-    await asyncio.wait([task], timeout=seconds)
-    task.cancel()
+async def _within(seconds: float, *tasks: asyncio.Task[None]) -> None:
+    """Wait for `tasks` to end by themselves; past `seconds`, cancel them."""
+    await asyncio.wait(tasks, timeout=seconds)
+    for task in tasks:
+        task.cancel()
 
 
 async def _ended(tasks: Sequence[asyncio.Task[object]]) -> None:

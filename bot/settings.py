@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from bot.commands.report_settings import ReportSettings, check_reports
 from bot.config.check import check, check_type
 from bot.config.document import Document, read
 from bot.config.include import INCLUDE
@@ -59,6 +60,9 @@ NAMED_SECTIONS: dict[str, Any] = {
         Field(description="Where alerts are posted, by names of your own."),
     ],
     "rules": Annotated[list[RuleSettings], Field(description="What matters, and where it goes.")],
+    "reports": Annotated[
+        list[ReportSettings], Field(description="Answers that are posted by themselves, on a schedule.")
+    ],
 }
 VOCABULARY: dict[str, Any] = {LISTS: Lists, DEFINE: Definitions, WATCHLISTS: Watchlists}
 """Sections that give names to what rules use."""
@@ -89,6 +93,7 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     watchlists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The tickers that the file puts on each; commands change them."""
+    reports: tuple[ReportSettings, ...] = ()
     sources: Sources = field(default_factory=Sources)
     """The files that say all this."""
     warnings: tuple[Problem, ...] = ()
@@ -148,6 +153,8 @@ class _Reader:
             root.get("rules", []), ("rules",), self.document, destinations=known, vocabulary=vocabulary
         )
         self.problems += problems
+        reports, problems = check_reports(root.get("reports"), self.document, known)
+        self.problems += problems
         if self.problems:
             return None
         look = Look(
@@ -158,7 +165,8 @@ class _Reader:
         warnings = tuple(self._warnings(rules, feeds))
         return Settings(
             folder, feeds, targets, rules,
-            look=look, watchlists=vocabulary.watchlists, sources=self.document.sources, warnings=warnings, **plain,
+            look=look, watchlists=vocabulary.watchlists, reports=reports, sources=self.document.sources,
+            warnings=warnings, **plain,
         )  # fmt: skip
 
     def _check_sections(self, root: Mapping[str, object]) -> None:

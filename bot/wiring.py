@@ -1,12 +1,14 @@
 """Builds what a configuration names: destinations and providers, with all that they need from outside."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import logs
 from bot.destinations import catalog as destinations
+from bot.destinations.direct import Direct
 from bot.model.feeds import FeedMeans
 from bot.model.ports import Destination, Provider
 from bot.providers import catalog as providers
@@ -42,15 +44,33 @@ class Destinations:
     async def build(self, name: str, settings: Settings) -> Destination:
         """The destination as `settings` have it."""
         own = settings.destinations[name]
-        if self._session is None and own.type != "console":
-            from bot.destinations.http import open_session
-
-            self._session = await self._stack.enter_async_context(open_session())
+        if own.type != "console":
+            await self._open_session()
         look = settings.look_at(name)
         means = destinations.Means(look, self._session, settings.discord, settings.slack, write=self._write)
         built = destinations.build(name, own, means)
         self._stack.push_async_callback(built.close)  # may be called twice
         return built
+
+    async def direct(
+        self, settings: Callable[[], Settings], channel_of: Callable[[str], Awaitable[str | None]]
+    ) -> Direct:
+        """Who builds what reaches one person, as `settings` have it by then."""
+        if settings().discord is not None or settings().slack is not None:
+            await self._open_session()
+
+        def means() -> destinations.Means:
+            now = settings()
+            look = replace(now.look, late_after_s=now.delivery.late_after)
+            return destinations.Means(look, self._session, now.discord, now.slack)
+
+        return Direct(means, channel_of)
+
+    async def _open_session(self) -> None:
+        if self._session is None:
+            from bot.destinations.http import open_session
+
+            self._session = await self._stack.enter_async_context(open_session())
 
 
 def build_feed(name: str, settings: Settings, means: FeedMeans) -> Provider:

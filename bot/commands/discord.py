@@ -1,4 +1,4 @@
-"""The Discord door: `/flow` over the gateway, through discord.py. Posts no alert, and no alert waits for it.
+"""The Discord door: commands and buttons, through discord.py. Posts no alert, and no alert waits for it.
 
 discord.py 2.7.1 resumes for ever against a broken resume URL and crashes when its very first connection fails
 (its issues #10511 and #10520), so one Client serves one session, and the next session gets a new one.
@@ -6,9 +6,9 @@ discord.py 2.7.1 resumes for ever against a broken resume URL and crashes when i
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import aiohttp
 import discord
@@ -18,19 +18,18 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.commands.asker import Asker
-from bot.commands.core import Core, is_private
-from bot.commands.doors import ACK_S, Desk, DoorStatus, Ended, Pauses, answer_to, keep_open
-from bot.commands.layout import boxes
-from bot.commands.questions import COMMANDS, Option, read_options
-from bot.commands.requests import Request
-from bot.model.answers import Answer, Tone
-from bot.model.secret import Secret
-from bot.render.discord import MAX_DESCRIPTION, MAX_TITLE, escape
+from bot.commands.completion import suggestions
+from bot.commands.core import Core, trouble
+from bot.commands.discord_asks import Ask, ask_of, asker_of, typing_of
+from bot.commands.discord_forms import forms_of, register, withdraw
+from bot.commands.discord_shows import acknowledge, say_at_once, show, suggest
+from bot.commands.doors import Desk, DoorStatus, Ended, Pauses, answer_to, keep_open, supervised
+from bot.destinations.platforms import DiscordSettings
+from bot.engine.settings import AdminSettings
 from bot.render.lengths import cut
 
 log = structlog.get_logger()
 
-COMMAND = "flow"
 NEVER_AGAIN = frozenset({4004, 4010, 4011, 4012, 4013, 4014})
 """Gateway close codes after which a client must not reconnect (Discord, "Gateway Close Event Codes")."""
 MOST_DROPS = 3
@@ -39,39 +38,52 @@ DROPS_WITHIN_S = 60.0
 LOGIN_S = 60.0
 GRACE_S = 5.0
 """For answers in flight when the session has ended."""
+FORMS_S = 60.0
+"""How often a session looks whether a changed configuration changed the commands."""
+MOST_SERVERS = 25
+"""Servers that are rid of an earlier configuration's commands when they are registered everywhere."""
 
-_COLOURS: Mapping[Tone, int] = {"bull": 0x2E9E5B, "bear": 0xD64545, "neutral": 0x7A869A, "trouble": 0xE0A030}
-_OPTION_TYPES = {"text": 3, "integer": 4, "number": 10}
-"""Discord, "Application Command Option Type": STRING, INTEGER, NUMBER."""
-_SUB_COMMAND, _CHAT_INPUT = 1, 1
-_SHAPE = ("name", "description", "options", "choices", "required", "value", "min_value", "max_value", "max_length")
+OLDER: Final = trouble("This is from an older flowbot", "It no longer knows it. /flow help lists what there is.")
+FULL: Final = trouble("Too many questions at once", "Nothing was done. Ask again in a few seconds.")
 
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice here, so no warning that it lacks
 
 
 async def run_discord(
-    core: Core, token: Secret, api_url: str, *, status: DoorStatus | None = None, pauses: Pauses | None = None
+    core: Core,
+    settings: DiscordSettings,
+    admin: Callable[[], AdminSettings],
+    *,
+    status: DoorStatus | None = None,
+    pauses: Pauses | None = None,
 ) -> NoReturn:
-    """Answer `/flow` until cancelled. Trouble with the platform is told in `status` and the log, never raised."""
+    """Answer until cancelled. Trouble with the platform is told in `status` and the log, never raised.
+
+    `admin` is asked at every request: who may steer now.
+    """
     status, pauses = status or DoorStatus(), pauses or Pauses()
-    Route.BASE = api_url.rstrip("/")
-    await keep_open("discord", partial(_session, core, token, status, pauses), status, pauses)
+    Route.BASE = settings.api_url.rstrip("/")
+    await keep_open("discord", partial(_session, core, settings, admin, status, pauses), status, pauses)
 
 
-async def _session(core: Core, token: Secret, status: DoorStatus, pauses: Pauses) -> Ended:
+async def _session(
+    core: Core, settings: DiscordSettings, admin: Callable[[], AdminSettings], status: DoorStatus, pauses: Pauses
+) -> Ended:
     async with asyncio.TaskGroup() as tasks:
         desk = Desk("discord", tasks)
-        async with _Door(core, desk, status, pauses) as door:
-            ended = await _listen(door, token)
+        async with _Door(core, settings, admin, desk=desk, status=status, pauses=pauses) as door:
+            keeper = tasks.create_task(supervised("discord", door.keep_forms()))
+            ended = await _listen(door, settings)
+            keeper.cancel()
             await desk.clear(GRACE_S)
     return ended
 
 
-async def _listen(door: "_Door", token: Secret) -> Ended:
+async def _listen(door: "_Door", settings: DiscordSettings) -> Ended:
     """One session, from login to its end."""
     try:
         async with asyncio.timeout(LOGIN_S):
-            await door.login(token.reveal())
+            await door.login(settings.token.reveal())
             _, url, limit = await door.http.get_bot_gateway()
         if limit["remaining"] <= 0:
             return Ended("today's sessions are used up", after_s=limit["reset_after"] / 1000)
@@ -115,9 +127,18 @@ def _seconds(text: str | None) -> float:
 
 
 class _Door(discord.Client):
-    """One session's client. It has no command tree: one table, `COMMANDS`, makes the forms and reads the answers."""
+    """One session's client. It has no command tree: one table, `forms.COMMANDS`, makes the forms and reads them."""
 
-    def __init__(self, core: Core, desk: Desk, status: DoorStatus, pauses: Pauses) -> None:
+    def __init__(
+        self,
+        core: Core,
+        settings: DiscordSettings,
+        admin: Callable[[], AdminSettings],
+        *,
+        desk: Desk,
+        status: DoorStatus,
+        pauses: Pauses,
+    ) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True),  # INTERACTION_CREATE needs none; this keeps guild names known
             allowed_mentions=discord.AllowedMentions.none(),
@@ -127,24 +148,40 @@ class _Door(discord.Client):
             enable_debug_events=False,
         )
         self._core = core
+        self._settings = settings
+        self._admin = admin
         self._desk = desk
         self._status = status
         self._pauses = pauses
+        self._forms: list[dict[str, Any]] = []
+        self._is_newly_everywhere = False
         self._drops: deque[float] = deque(maxlen=MOST_DROPS)
         self.has_opened = False
         self.patience = asyncio.timeout(None)
         """Runs out when the gateway drops us too often."""
 
     async def setup_hook(self) -> None:
-        """Register the commands if they are not what Discord has: it allows 200 creations a day."""
-        app = self.application_id
-        if app is None:  # login has set it
-            return
-        registered = await self.http.get_global_commands(app)
-        if [_shape(command) for command in registered] == [_shape(command_payload())]:
-            return
-        await self.http.bulk_upsert_global_commands(app, [command_payload()])
-        log.info("commands.registered", platform="discord")
+        await self._register()
+
+    async def keep_forms(self) -> None:
+        """Register the commands anew when a reload changed who is shown them."""
+        while True:
+            await asyncio.sleep(FORMS_S)
+            if self._forms and self._forms != self._wanted():
+                try:
+                    await self._register()
+                except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+                    log.warning("commands.not_registered", platform="discord", error=type(error).__name__)
+
+    def _wanted(self) -> list[dict[str, Any]]:
+        return forms_of(self._admin(), is_global=not self._settings.guilds)
+
+    async def _register(self) -> None:
+        """Register the commands if they are not what Discord has."""
+        self._forms = self._wanted()  # before it is tried: what Discord refuses it would refuse again
+        if self.application_id is not None:  # login has set it
+            is_new = await register(self.http, self.application_id, self._settings.guilds, self._forms)
+            self._is_newly_everywhere = is_new
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         if not initial:
@@ -155,6 +192,17 @@ class _Door(discord.Client):
         self._status.is_connected = True
         self._status.sessions += 1
         log.info("commands.connected", platform="discord")
+        await self._withdraw()
+
+    async def _withdraw(self) -> None:
+        """Rid our servers of commands of their own, now that the same ones are everywhere."""
+        if self._is_newly_everywhere and self.application_id is not None:
+            self._is_newly_everywhere = False
+            servers = [guild.id for guild in self.guilds[:MOST_SERVERS]]
+            try:
+                await withdraw(self.http, self.application_id, servers)
+            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+                log.warning("commands.not_withdrawn", platform="discord", error=type(error).__name__)
 
     async def on_resumed(self) -> None:
         self._status.is_connected = True
@@ -167,73 +215,31 @@ class _Door(discord.Client):
             self.patience.reschedule(now)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        data: Any = interaction.data or {}
-        if interaction.type is not discord.InteractionType.application_command or data.get("name") != COMMAND:
+        await supervised("discord", self._heed(interaction))
+
+    async def _heed(self, interaction: discord.Interaction) -> None:
+        if interaction.type is discord.InteractionType.autocomplete:
+            await suggest(interaction, self._suggestions(interaction))
+        elif (ask := ask_of(interaction)) is None:
             log.warning("commands.unknown_interaction", platform="discord", type=interaction.type.name)
+            await say_at_once(interaction, OLDER)
         elif self._desk.is_full:
             log.warning("commands.turned_away", platform="discord")
+            await say_at_once(interaction, FULL)
         else:
-            self._desk.take(self._reply(interaction, read(data)))
+            self._desk.take(self._reply(interaction, ask))
 
-    async def _reply(self, interaction: discord.Interaction, request: Request) -> None:
-        try:
-            async with asyncio.timeout(ACK_S):
-                await interaction.response.defer(ephemeral=is_private(request), thinking=True)
-            answer = await answer_to(self._core, request, Asker("discord", str(interaction.user.id)))
-            await interaction.followup.send(embed=embed(answer))
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.warning("commands.reply_failed", platform="discord", error=type(error).__name__)
+    async def _reply(self, interaction: discord.Interaction, ask: Ask) -> None:
+        if await acknowledge(interaction, ask):
+            answer = await answer_to(self._core, ask.request, self._asker(interaction))
+            await show(self.http, interaction, ask, answer)
 
+    def _suggestions(self, interaction: discord.Interaction) -> list[str]:
+        typing = typing_of(interaction)
+        if typing is None:
+            return []
+        asker = self._asker(interaction)
+        return suggestions(self._core, typing.command, typing.sub, typing.option, typing.typed, asker)
 
-def read(data: Mapping[str, Any]) -> Request:
-    """The request in an interaction's data: `/flow` with one subcommand and its options."""
-    sub: Mapping[str, Any] = next(iter(data.get("options") or ()), {"name": "help"})
-    return read_options(sub["name"], {option["name"]: option["value"] for option in sub.get("options") or ()})
-
-
-def embed(answer: Answer) -> discord.Embed:
-    """The answer as one embed within Discord's limits; nothing in it is markup but our own."""
-    (text,) = boxes(answer, escape, "**", most=1, max_units=MAX_DESCRIPTION) or [""]
-    return discord.Embed(title=cut(escape(answer.title), MAX_TITLE), description=text, colour=_COLOURS[answer.tone])
-
-
-def command_payload() -> dict[str, Any]:
-    """`/flow` and its subcommands as Discord registers them (Application Commands, Create Global)."""
-    return {
-        "name": COMMAND,
-        "type": _CHAT_INPUT,
-        "description": "Today's options flow, and why an alert fired",
-        "options": [
-            {
-                "type": _SUB_COMMAND,
-                "name": command.name,
-                "description": command.about,
-                "options": [_option(option) for option in command.options],
-            }
-            for command in COMMANDS
-        ],
-    }
-
-
-def _option(option: Option) -> dict[str, Any]:
-    payload: dict[str, Any] = {
-        "type": _OPTION_TYPES[option.sort],
-        "name": option.name,
-        "description": option.about,
-        "required": option.is_required,
-    }
-    if option.choices:
-        payload["choices"] = [{"name": choice, "value": choice} for choice in option.choices]
-    if option.bounds is not None:
-        payload["min_value"], payload["max_value"] = option.bounds
-    return payload
-
-
-def _shape(command: Any) -> Any:
-    """What we say of a command, without what Discord adds to it (ids, versions, defaults)."""
-    if isinstance(command, Mapping):
-        said = {key: _shape(command[key]) for key in ("type", *_SHAPE) if key in command}
-        return {key: value for key, value in said.items() if value not in (None, False, [])}
-    if isinstance(command, Sequence) and not isinstance(command, str):
-        return [_shape(each) for each in command]
-    return command
+    def _asker(self, interaction: discord.Interaction) -> Asker:
+        return asker_of(interaction, self._admin(), self._settings.guilds)

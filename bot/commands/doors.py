@@ -4,17 +4,23 @@ Knows no platform. Alerts do not pass here, so whatever happens to a door they g
 """
 
 import asyncio
+import math
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import structlog
 
 from bot.commands.asker import Asker
 from bot.commands.core import Core, trouble
-from bot.commands.requests import Request
+from bot.commands.limits import Limits
+from bot.commands.requests import Request, Steering
 from bot.model.answers import Answer
+from bot.model.errors import InputError, StoreError
+from bot.model.people import Platform
+from bot.render.words import age
 
 log = structlog.get_logger()
 
@@ -24,6 +30,16 @@ ANSWER_S = 30.0
 """Until a question is given up; platforms let us answer for 15 minutes (Discord) and 30 (Slack)."""
 ACK_S = 2.5
 """Both platforms call a question unanswered after 3 s."""
+MOST_PROBLEMS = 5
+"""Of wrong input, told in one answer."""
+
+_WHO_MAY: Final[Mapping[Platform, str]] = {
+    "discord": "In the configuration, admin.discord_roles and admin.discord_users name them; whoever manages a server"
+    " that discord.guilds names is one too.",
+    "slack": "In the configuration, admin.slack_users and admin.slack_groups name them.",
+}
+"""As `asker.may_steer_discord` and `may_steer_slack` judge."""
+_LOOK: Final = "It may be done all the same: look at /flowadmin list or audit before you try again."
 
 
 @dataclass(slots=True)
@@ -132,12 +148,27 @@ class Desk:
 
 
 async def answer_to(core: Core, request: Request, asker: Asker) -> Answer:
-    """The core's answer, or an apology: a question never brings its door down."""
+    """The core's answer, or a polite word: a question never brings its door down, and nobody asks without end."""
+    limits: Limits | None = getattr(core, "limits", None)
+    wait_s = 0.0 if limits is None else limits.take(asker)
+    if wait_s > 0:
+        log.info("commands.too_many", platform=asker.platform, request=type(request).__name__)
+        return trouble("That is a lot at once", f"Try again in {age(math.ceil(wait_s))}.")
+    if isinstance(request, Steering) and not asker.is_admin:
+        log.warning("commands.denied", person=asker.person, request=type(request).__name__)
+        return trouble("Only admins may do that", "Nothing was done.", _WHO_MAY[asker.platform])
     try:
         async with asyncio.timeout(ANSWER_S):
             return await core.answer(request, asker)
     except TimeoutError:
-        return trouble("That took too long", "The store is busy. Try again in a minute.")
+        is_act = isinstance(request, Steering)
+        return trouble("That took too long", _LOOK if is_act else "Something is busy. Try again in a minute.")
+    except StoreError as error:
+        log.warning("commands.store_refused", request=type(request).__name__, error=str(error))
+        return trouble("That cannot be done now", "The store does not take it, and nothing was done. Try again soon.")
+    except InputError as error:
+        return trouble("That is not right", *(problem.message for problem in error.problems[:MOST_PROBLEMS]))
     except Exception:  # this task's supervisor: the asker gets words, the log gets the bug
-        log.exception("commands.answer_failed", request=type(request).__name__)
-        return trouble("That went wrong", "It is in the log. Try again, or tell whoever runs this bot.")
+        ref = secrets.token_hex(4)
+        log.exception("commands.answer_failed", ref=ref, platform=asker.platform, request=type(request).__name__)
+        return trouble("That went wrong", f"The log has it as {ref}: tell whoever runs this bot, or try again.")

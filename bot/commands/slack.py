@@ -1,4 +1,4 @@
-"""The Slack door: `/flow` over Socket Mode. Posts no alert, and no alert waits for it.
+"""The Slack door: commands and presses over Socket Mode. Posts no alert, and no alert waits for it.
 
 The calls are slack-sdk's; the socket loop is ours. Both of slack-sdk's async Socket Mode clients reconnect for ever
 when the app's Socket Mode was turned off, queue without a bound and leave tasks that nobody owns (3.4x, read in its
@@ -6,33 +6,31 @@ source). Protocol: Slack, "Using Socket Mode".
 """
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Final, NoReturn
 
 import aiohttp
 import msgspec
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.webhook.async_client import AsyncWebhookClient
+from yarl import URL
 
-from bot.commands.asker import Asker
-from bot.commands.core import Core
+from bot.commands.asker import Asker, may_steer_slack
+from bot.commands.core import Core, trouble
 from bot.commands.doors import Desk, DoorStatus, Ended, Pauses, answer_to, keep_open, supervised
-from bot.commands.layout import boxes
-from bot.commands.questions import read_text
-from bot.model.answers import Answer, Tone
-from bot.model.secret import Secret
+from bot.commands.slack_asks import Ask, read_command, read_press
+from bot.commands.slack_groups import Groups
+from bot.commands.slack_shows import Shows
+from bot.destinations.http import Endpoint
+from bot.destinations.platforms import SlackSettings
+from bot.destinations.slack_files import SlackFiles
+from bot.engine.settings import AdminSettings
+from bot.model.answers import Answer
 from bot.render.lengths import cut
-from bot.render.slack import escape
 
 log = structlog.get_logger()
 
-MAX_TITLE = 100
-MAX_SECTION = 2900
-"""Slack takes 3000 characters in a section's text."""
-MOST_SECTIONS = 4
-"""So that a message stays under the 13,200 characters or so that Slack takes in all."""
 MOST_ENVELOPES = 1000
 """Envelope ids remembered: Slack sends one again when its acknowledgement was lost."""
 CALL_S = 10.0
@@ -48,14 +46,8 @@ REFUSALS = frozenset(
 )  # fmt: skip
 """Errors of apps.connections.open that no later try mends."""
 
-_COLOURS: Mapping[Tone, str] = {"bull": "#2e9e5b", "bear": "#d64545", "neutral": "#7a869a", "trouble": "#e0a030"}
-
-
-class _SlashCommand(msgspec.Struct, frozen=True):
-    """What we read of a `slash_commands` payload."""
-
-    response_url: str
-    text: str = ""
+OLDER: Final = trouble("This is from an older flowbot", "It no longer knows it. /flow help lists what there is.")
+FULL: Final = trouble("Too many questions at once", "Nothing was done. Ask again in a few seconds.")
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -68,18 +60,23 @@ class _Envelope(msgspec.Struct, frozen=True):
 
 
 async def run_slack(
-    core: Core, app_token: Secret, api_url: str, *, status: DoorStatus | None = None, pauses: Pauses | None = None
+    core: Core,
+    settings: SlackSettings,
+    admin: Callable[[], AdminSettings],
+    *,
+    status: DoorStatus | None = None,
+    pauses: Pauses | None = None,
 ) -> NoReturn:
-    """Answer `/flow` until cancelled. Trouble with the platform is told in `status` and the log, never raised.
+    """Answer commands and presses until cancelled. Trouble with the platform is told in `status` and the log.
 
-    `app_token` is the app-level one (`xapp-…`, scope connections:write); answers need no bot token.
+    `settings` must have the app token (`xapp-…`, scope connections:write). `admin` says who may steer now.
     """
     status, pauses = status or DoorStatus(), pauses or Pauses()
     async with (
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_S)) as http,
         asyncio.TaskGroup() as tasks,
     ):
-        door = _Door(core, app_token, api_url, http=http, tasks=tasks, status=status)
+        door = _Door(core, settings, admin, http=http, tasks=tasks, status=status)
         await keep_open("slack", door.session, status, pauses)
 
 
@@ -89,19 +86,27 @@ class _Door:
     def __init__(
         self,
         core: Core,
-        app_token: Secret,
-        api_url: str,
+        settings: SlackSettings,
+        admin: Callable[[], AdminSettings],
         *,
         http: aiohttp.ClientSession,
         tasks: asyncio.TaskGroup,
         status: DoorStatus,
     ) -> None:
+        assert settings.app_token is not None, "the door needs the app token"  # noqa: S101 the application's bug
+        api, token = settings.api_url.rstrip("/"), settings.bot_token.reveal()
         self._core = core
-        self._app_token = app_token
-        self._web = AsyncWebClient(base_url=api_url.rstrip("/") + "/", session=http, retry_handlers=[])
+        self._admin = admin
+        self._app_token = settings.app_token
+        self._web = AsyncWebClient(base_url=f"{api}/", session=http, retry_handlers=[])
+        self._groups = Groups(self._web, settings.bot_token)
+        files = SlackFiles(Endpoint(http, URL(api), token, {"Authorization": f"Bearer {token}"}))
+        self._shows = Shows(http, files)
         self._http = http
         self._tasks = tasks
         self._desk = Desk("slack", tasks)
+        self._away = Desk("slack", tasks)
+        """Tells those that the desk has no room for."""
         self._status = status
         self._seen: dict[str, None] = {}
 
@@ -165,23 +170,30 @@ class _Door:
         self._seen[envelope.envelope_id] = None
         if len(self._seen) > MOST_ENVELOPES:
             del self._seen[next(iter(self._seen))]
-        if envelope.type != "slash_commands":
+        ask = _read(envelope)
+        if ask is None:
             log.warning("commands.unknown_envelope", platform="slack", type=cut(envelope.type, 50))
-        elif self._desk.is_full:
-            log.warning("commands.turned_away", platform="slack")
+        elif not self._desk.is_full:
+            self._desk.take(self._reply(ask))
         else:
-            self._desk.take(self._reply(msgspec.json.decode(envelope.payload, type=_SlashCommand)))
+            log.warning("commands.turned_away", platform="slack")
+            if not self._away.is_full:
+                self._away.take(self._shows.show(ask, FULL))
 
-    async def _reply(self, asked: _SlashCommand) -> None:
-        answer = await answer_to(self._core, read_text(asked.text), Asker("slack", ""))
-        hook = AsyncWebhookClient(asked.response_url, session=self._http, retry_handlers=[])
-        try:
-            sent = await hook.send_dict(body(answer))
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.warning("commands.reply_failed", platform="slack", error=type(error).__name__)
-            return
-        if sent.status_code != 200:
-            log.warning("commands.reply_failed", platform="slack", status=sent.status_code, said=cut(sent.body, 100))
+    async def _reply(self, ask: Ask) -> None:
+        await self._shows.show(ask, await self._answer(ask))
+
+    async def _answer(self, ask: Ask) -> Answer:
+        if ask.request is None:
+            return OLDER
+        asker = Asker("slack", ask.user, ask.name, ask.team, is_admin=await self._may_steer(ask.user))
+        return await answer_to(self._core, ask.request, asker)
+
+    async def _may_steer(self, user: str) -> bool:
+        admin = self._admin()
+        if may_steer_slack(admin, user=user):
+            return True
+        return may_steer_slack(admin, user=user, group_members=await self._groups.members(admin.slack_groups))
 
     async def _drain(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         try:
@@ -206,18 +218,7 @@ def why_refused(error: SlackApiError) -> Ended:
     )
 
 
-def body(answer: Answer) -> dict[str, Any]:
-    """The answer as a message for a response_url, within Slack's limits; nothing in it is alive but our own markup."""
-    title = f"*{escape(cut(answer.title, MAX_TITLE))}*"
-    sections = boxes(answer, escape, "*", most=MOST_SECTIONS, max_units=MAX_SECTION)
-    return {
-        "response_type": "ephemeral" if answer.is_private else "in_channel",
-        "text": title,
-        "attachments": [
-            {
-                "color": _COLOURS[answer.tone],
-                "fallback": title,
-                "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in sections],
-            }
-        ],
-    }
+def _read(envelope: _Envelope) -> Ask | None:
+    if envelope.type == "slash_commands":
+        return read_command(envelope.payload)
+    return read_press(envelope.payload) if envelope.type == "interactive" else None

@@ -1,4 +1,7 @@
-"""Posts to one Discord channel as a bot. The batch's id goes along as nonce, so a second message is dropped there."""
+"""Posts to one Discord channel as a bot. The batch's id goes along as nonce, so a second message is dropped there.
+
+What a bot posted can be pressed: the same token listens for it (commands/discord.py).
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -47,12 +50,15 @@ class DiscordChannel:
         return discord.fit(deliveries, self._look)
 
     async def send(self, batch: Batch) -> Outcome:
-        body = discord.message(batch, self._look, self._now_ns())
-        reply = await self._endpoint.post({**body, "nonce": batch.id, "enforce_nonce": True})
+        body = discord.message(batch, self._look, self._now_ns(), is_pressable=True)
+        named = {**body, "nonce": batch.id, "enforce_nonce": True}
+        reply = await self._endpoint.post(named, discord.picture_of(batch))
         return judge(reply) if isinstance(reply, Reply) else reply
 
     async def edit(self, edit: Edit) -> EditOutcome:
-        reply = await self._endpoint.at(edit.posted.message_id).patch(discord_edit.body(edit, self._look))
+        reply = await self._endpoint.at(edit.posted.message_id).patch(
+            discord_edit.body(edit, self._look, is_pressable=True)
+        )
         return judge_edit(reply) if isinstance(reply, Reply) else reply
 
     async def find(self, batch: Batch) -> Sight:

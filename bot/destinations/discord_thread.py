@@ -13,7 +13,10 @@ MAX_NAME: Final = 100
 
 
 def name(template: str, batch: Batch, look: Look, now_ns: int) -> str:
-    """`template` with {title}, the first alert's contract and premium, and {date}, today's in New York."""
-    title = cards_of(batch, look, now_ns)[0].title
+    """`template` with {title}, the first alert's contract and premium, and {date}, today's in New York.
+
+    A digest's, report's or notice's title is its own.
+    """
+    title = cards_of(batch, look, now_ns)[0].title if batch.report is None else batch.report.title
     filled = template.replace("{date}", words.new_york(now_ns).date().isoformat()).replace("{title}", title)
     return cut(words.one_line(filled, MAX_NAME), MAX_NAME) or "flowbot"

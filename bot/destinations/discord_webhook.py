@@ -1,4 +1,7 @@
-"""Posts to one Discord webhook. A webhook takes no nonce, so Discord cannot tell a second message from a first."""
+"""Posts to one Discord webhook. A webhook takes no nonce, so Discord cannot tell a second message from a first.
+
+What a webhook posted cannot be pressed, unless it belongs to the application (reference, "Execute Webhook").
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -56,7 +59,7 @@ class DiscordWebhook:
         return discord.fit(deliveries, self._look)
 
     async def send(self, batch: Batch) -> Outcome:
-        reply = await self._posts.post(self._body(batch))
+        reply = await self._posts.post(self._body(batch), discord.picture_of(batch))
         outcome = judge(reply) if isinstance(reply, Reply) else reply
         if isinstance(outcome, Sent) and outcome.channel is not None and self._thread_name is None:
             # Only an answer tells which channel this is; webhooks that share one share its pace.

@@ -14,6 +14,7 @@ import msgspec
 from yarl import URL
 
 from bot import __version__
+from bot.model.answers import Picture
 from bot.model.outcomes import DestinationDead, Retry, Unknown
 from bot.model.secret import STARS
 
@@ -87,9 +88,9 @@ class Endpoint:
         below = self.url.joinpath(*path).with_query(self.url.query) if path else self.url
         return replace(self, url=below.update_query(query))
 
-    async def post(self, body: object) -> Reply | Failure:
-        """Post `body` as JSON, once. Raises nothing of the network's."""
-        return await self._request("POST", body)
+    async def post(self, body: object, picture: Picture | None = None) -> Reply | Failure:
+        """Post `body` as JSON, once; beside a picture as Discord takes it. Raises nothing of the network's."""
+        return await self._request("POST", body, picture)
 
     async def patch(self, body: object) -> Reply | Failure:
         """Change what stands here into `body`, which is absolute: an unknown outcome may be repeated."""
@@ -99,19 +100,21 @@ class Endpoint:
         """Read what stands here, up to `MAX_PAGE_BYTES`; an unknown outcome may be repeated."""
         return await self._request("GET", max_bytes=MAX_PAGE_BYTES)
 
-    async def _request(self, method: str, body: object = None, max_bytes: int = MAX_BODY_BYTES) -> Reply | Failure:
+    async def _request(
+        self, method: str, body: object = None, picture: Picture | None = None, *, max_bytes: int = MAX_BODY_BYTES
+    ) -> Reply | Failure:
         """What counts is whether the request can have gone out. No connection: it cannot, so it is safe to try again.
 
         Anything after that is unknown, and so is a keep-alive connection that the server closes while we write: the
         server may have read the request first. `KEEP_ALIVE_S` keeps that race rare, and aiohttp never repeats a POST.
         """
-        json = {} if body is None else {"Content-Type": "application/json; charset=utf-8"}
+        data, kind = _written(body, picture)
         try:
             response = await self.session.request(
                 method,
                 self.url,
-                data=None if body is None else msgspec.json.encode(body),
-                headers={**json, **self.headers},
+                data=data,
+                headers={**kind, **self.headers},
                 allow_redirects=False,
                 timeout=_TIMEOUT,
             )
@@ -124,6 +127,22 @@ class Endpoint:
         async with response:
             answer = await _read(response, max_bytes)
         return Reply(response.status, response.headers, answer.replace(self.secret.encode(), STARS.encode()))
+
+
+def _written(body: object, picture: Picture | None) -> tuple[bytes | aiohttp.FormData | None, dict[str, str]]:
+    """What goes over the wire, and its type where aiohttp does not give it.
+
+    Beside a picture the JSON is the form's `payload_json`, the picture its `files[0]` (Discord, "Uploading Files").
+    """
+    if body is None:
+        return None, {}
+    json = msgspec.json.encode(body)
+    if picture is None:
+        return json, {"Content-Type": "application/json; charset=utf-8"}
+    form = aiohttp.FormData()
+    form.add_field("payload_json", json.decode(), content_type="application/json")  # from bytes it would be a file
+    form.add_field("files[0]", picture.png, content_type="image/png", filename=picture.name)
+    return form, {}
 
 
 def open_session() -> aiohttp.ClientSession:

@@ -3,12 +3,14 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import structlog
 
 from bot.engine.insist import insist
 from bot.engine.lane import Lane
 from bot.model.alerts import Batch
+from bot.model.people import person_at
 from bot.model.ports import Commit, Outbox, Target
 
 log = structlog.get_logger()
@@ -20,10 +22,35 @@ FINISH_S = 2.0
 DRAIN_POLL_S = 0.02
 
 
+class PersonalLanes(Protocol):
+    """Who serves the destinations that reach one person each: a lane begins when there is something for it.
+
+    All of it is in the store, so these calls only say where to look.
+    """
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """What a commit needs to know of them."""
+
+    def wake(self, name: str, count: int) -> None:
+        """So many deliveries more wait at `name`; 0: there may be some, or a batch that was interrupted."""
+
+    def edit(self, name: str) -> None:
+        """A message at `name` has, or may have, news."""
+
+    def expire(self, name: str, count: int) -> None:
+        """So many deliveries that waited at `name` are ended."""
+
+    def look_again(self) -> None:
+        """What was held is so no longer, or something is from now on."""
+
+
 class Delivery:
     """Owns the lanes' tasks."""
 
     def __init__(self, lanes: Sequence[Lane], outbox: Outbox) -> None:
+        self.personal: PersonalLanes | None = None
+        """Set before `run`. None: what was meant for one person stays in the store."""
         self.lanes = {lane.name: lane for lane in lanes}
         self._outbox = outbox
         self._tasks: asyncio.TaskGroup | None = None
@@ -36,18 +63,28 @@ class Delivery:
 
     def targets(self) -> dict[str, Target]:
         """What a commit needs to know of every destination; it freezes batches for those that would send at once."""
-        return {name: lane.target for name, lane in self.lanes.items()}
+        personal = {} if self.personal is None else self.personal.targets
+        return {**personal, **{name: lane.target for name, lane in self.lanes.items()}}
 
     def take(self, commit: Commit) -> None:
         """Hand over what a commit made ready, and wake the lanes and editors that have something to do."""
         for batch in commit.batches:
             self.lanes[batch.destination].hand(batch)
-        for destination in commit.queued.keys() & self.lanes.keys():
-            self.lanes[destination].wake(commit.queued[destination])
-        for destination in commit.expired.keys() & self.lanes.keys():
-            self.lanes[destination].expire(commit.expired[destination])
-        for destination in commit.edits & self.lanes.keys():
-            self.lanes[destination].wake_editor()
+        for name, count in commit.queued.items():
+            if name in self.lanes:
+                self.lanes[name].wake(count)
+            elif (personal := self._personal(name)) is not None:
+                personal.wake(name, count)
+        for name, count in commit.expired.items():
+            if name in self.lanes:
+                self.lanes[name].expire(count)
+            elif (personal := self._personal(name)) is not None:
+                personal.expire(name, count)
+        for name in commit.edits:
+            if name in self.lanes:
+                self.lanes[name].wake_editor()
+            elif (personal := self._personal(name)) is not None:
+                personal.edit(name)
 
     def is_parked(self, name: str) -> bool:
         """Whether the platform refuses us there."""
@@ -55,12 +92,24 @@ class Delivery:
 
     def unpark(self, name: str | None = None) -> None:
         """Try destination `name`, or every one, again now: somebody has mended it."""
-        for lane in self.lanes.values() if name is None else [self.lanes[name]]:
-            lane.unpark()
+        for lane in self.lanes.values():
+            if name in (None, lane.name):
+                lane.unpark()
+
+    def look_again(self) -> None:
+        """Something is held from now on, or no longer: `Shared.steering` knows what."""
+        for lane in self.lanes.values():
+            lane.look_again()
+        if self.personal is not None:
+            self.personal.look_again()
 
     async def wake_all(self) -> None:
-        """Look at the store anew, after another process changed it. Raises StoreError."""
-        self._wake(await self._outbox.waiting())
+        """Look at the store anew, after it was changed behind the lanes' backs. Raises StoreError."""
+        waiting = await self._outbox.waiting()
+        self._wake(waiting)
+        for name in waiting:
+            if (personal := self._personal(name)) is not None:
+                personal.wake(name, 0)
 
     async def run(self) -> None:
         """Serve every destination until `drain` ended it; what an earlier run left comes first."""
@@ -69,6 +118,9 @@ class Delivery:
             interrupted[batch.destination].append(batch)
         waiting = await self._outbox.waiting()
         for name in (waiting.keys() | interrupted.keys()) - self.lanes.keys():
+            if (personal := self._personal(name)) is not None:
+                personal.wake(name, waiting.get(name, 0))
+                continue
             count = waiting.get(name, 0) + sum(batch.count for batch in interrupted[name])
             remedy = "add the destination again to have them posted; else they stay in the store"
             log.warning("destination.gone", destination=name, deliveries=count, remedy=remedy)
@@ -111,6 +163,10 @@ class Delivery:
         for lane in self.lanes.values():
             lane.drain()
         self._drained.set()
+
+    def _personal(self, name: str) -> PersonalLanes | None:
+        """Who serves the destination, if it reaches one person."""
+        return None if person_at(name) is None else self.personal
 
     def _serve(self, lane: Lane, interrupted: Sequence[Batch]) -> None:
         if self._tasks is None:

@@ -15,6 +15,7 @@ from bot.engine.shared import Shared
 from bot.engine.turns import Turns, monotonic
 from bot.model.alerts import Edit
 from bot.model.outcomes import EditOutcome, Gone, Sent
+from bot.model.people import label
 from bot.model.ports import Destination
 
 log = structlog.get_logger()
@@ -111,7 +112,7 @@ class Editing:
 
     def _count(self, edit: Edit, outcome: EditOutcome, *, is_final: bool) -> None:
         kind = str(outcome.__struct_config__.tag)
-        self._shared.metrics.edits.labels(self._name, kind).inc()
+        self._shared.metrics.edits.labels(label(self._name), kind).inc()
         facts = {"destination": self._name, "batch": edit.batch.id, "outcome": kind}
         if isinstance(outcome, Sent):
             log.info("edit.shown", **facts)

@@ -180,6 +180,7 @@ class Intake:
     def _line_up(self, match: Match) -> None:
         for route in match.routes:
             self._metrics.matches.labels(rule_label(route.rule)).inc()
+            self._metrics.today.matched(route.rule)
         if len(self._waiting) >= OVERFULL:
             for route in match.routes:
                 self._metrics.suppressed.labels(rule_label(route.rule), "overflow").inc()
@@ -205,6 +206,7 @@ class Intake:
             return False
         self.alerted += len(commit.alerts)
         self._metrics.alerts.inc(len(commit.alerts))
+        self._metrics.today.committed(commit)
         for (rule, reason), count in commit.suppressed.items():
             self._metrics.suppressed.labels(rule_label(rule), reason).inc(count)
         async with self._progress:

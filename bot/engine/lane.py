@@ -5,6 +5,7 @@ A lane knows nothing of the others: a platform that is down, slow or wrong holds
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from bot.engine.turns import Turns, monotonic
 from bot.gate.hours import closed_until
 from bot.model.alerts import Batch
 from bot.model.errors import StoreError
+from bot.model.people import label, person_at
 from bot.model.ports import Destination, Lease, Rate, Target
 from bot.model.terms import Terms
 
@@ -67,7 +69,7 @@ class Lane:
         """Batch id -> when it went, by the loop's clock."""
         self._wake = asyncio.Event()
         self._draining = asyncio.Event()
-        self._turns = Turns(destination.platform, self._keys, shared)
+        self._turns = Turns(destination.platform, self._keys, shared, is_held=lambda: self.is_held)
         self._parking = Parking(self.name, shared)
         self._sending = Sending(
             destination,
@@ -96,8 +98,16 @@ class Lane:
 
     @property
     def is_quiet(self) -> bool:
-        """Nothing more will be sent soon: nothing waits or is on its way, or the destination is parked."""
-        return not (self._handed or self._may_be_queued or self._in_flight) or bool(self.parked)
+        """Nothing more will be sent soon: nothing waits or is on its way, or the destination is parked or held."""
+        return not (self._handed or self._may_be_queued or self._in_flight) or bool(self.parked) or self.is_held
+
+    @property
+    def is_held(self) -> bool:
+        """Somebody wants nothing posted here now: alerts wait, and are spared none of their terms for that.
+
+        Edits go on: what they change makes no noise.
+        """
+        return self._shared.steering.is_held(self.name)
 
     @property
     def parked(self) -> str:
@@ -111,8 +121,8 @@ class Lane:
 
     def hand(self, batch: Batch) -> None:
         """A batch that was frozen for this lane just now: send it next."""
-        if batch.digest is not None:
-            self._wait_for(-batch.count)  # what it tells of waited before
+        if not batch.deliveries:
+            self._wait_for(-batch.count)  # a digest or a report: what it tells of waited before
         self._handed.append(batch)
         self._wake.set()
 
@@ -126,7 +136,8 @@ class Lane:
     def expire(self, count: int) -> None:
         """So many deliveries that waited here are ended."""
         if count:
-            self._shared.metrics.deliveries.labels(self.name, "expired").inc(count)
+            self._shared.metrics.deliveries.labels(label(self.name), "expired").inc(count)
+            self._shared.metrics.today.settled("expired", count)
             log.info("delivery.expired", destination=self.name, alerts=count)
             self._wait_for(-count)
 
@@ -139,6 +150,11 @@ class Lane:
         self._sending.unpark()
         self.wake(0)
         self.wake_editor()
+
+    def look_again(self) -> None:
+        """It is held no longer, or from now on."""
+        self._turns.look_again()
+        self._wake.set()
 
     def stop_editing(self) -> None:
         """Begin no edit any more: alerts go first, and the news stay in the store."""
@@ -186,7 +202,7 @@ class Lane:
 
     async def _sleep(self, most_s: float | None) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(most_s):
+            async with asyncio.timeout(None if most_s == math.inf else most_s):
                 await self._wake.wait()
 
     async def _lease(self) -> Batch | None:
@@ -236,7 +252,8 @@ class Lane:
 
     def _wait_for(self, change: int) -> None:
         self.waiting += change
-        self._shared.metrics.queue_depth.labels(self.name).set(self.waiting)
+        if person_at(self.name) is None:  # all people share one label
+            self._shared.metrics.queue_depth.labels(self.name).set(self.waiting)
 
     def _keys(self) -> Keys:
         """The buckets of the next message; an admin's own pace replaces the documented rates, not the server's word."""

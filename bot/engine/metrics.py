@@ -1,28 +1,25 @@
 """What flowbot counts, in one registry of its own. Labels come from small closed sets: never a ticker or a user."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from bot.engine.today import WATCH as WATCH
+from bot.engine.today import Today
+from bot.engine.today import rule_label as rule_label
 from bot.model.ports import ProviderStatus
 
 LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800)
-
-WATCH = "watch"
-"""What the rules are called together that commands made: `watch:17` is one of them."""
-
-
-def rule_label(rule: str) -> str:
-    """The rule's name as a label. There may be a hundred thousand watches, and YAML's names hold no colon."""
-    return rule.partition(":")[0]
 
 
 class Metrics:
     """What flowbot counts. Prints are counted as plain integers on the hot path and collected at the scrape."""
 
-    def __init__(self) -> None:
+    def __init__(self, now_ns: Callable[[], int] = time.time_ns) -> None:
         self.registry = CollectorRegistry()
+        self.today = Today(now_ns)
         self.prints: dict[str, int] = {}
         self.repeats: dict[str, int] = {}
         self._providers: dict[str, ProviderStatus] = {}

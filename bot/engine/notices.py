@@ -47,7 +47,7 @@ class Notices:
                 log.warning("notice.given_up", subject=word.subject, reason=str(error))
 
     async def _tell(self, word: Word) -> None:
-        wanted = self._notify() if word.send_to is None else word.send_to
+        wanted = self._wanted(word)
         reachable = self._reachable(wanted, word.subject)
         if wanted and not reachable:
             log.warning("notice.unreachable", subject=word.subject, title=word.notice.title)
@@ -61,6 +61,15 @@ class Notices:
                 mark = blake2b(f"{word.subject} {destination.name} {frozen_ns}".encode(), digest_size=12).hexdigest()
                 batch = Batch(mark, destination.name, (), frozen_ns, notice=word.notice)
                 tasks.create_task(self._post(destination, batch), name=f"notice {destination.name}")
+
+    def _wanted(self, word: Word) -> Collection[str]:
+        """The admins are told whatever is muted: they must hear of trouble. A rule's destinations are not."""
+        if word.send_to is None:
+            return self._notify()
+        wanted = [name for name in word.send_to if not self._shared.steering.is_held(name)]
+        if len(wanted) < len(word.send_to):
+            log.info("notice.muted", subject=word.subject, title=word.notice.title)
+        return wanted
 
     def _reachable(self, wanted: Collection[str], subject: str) -> list[Destination]:
         return [

@@ -1,10 +1,14 @@
-"""Whether a destination is parked, because its platform refuses us there: told once to log, metric and admins."""
+"""Whether a destination is parked, because its platform refuses us there: told once to log, metric and admins.
+
+That of one person is told to the log alone: whoever makes lanes for people knows what else is to be done.
+"""
 
 import structlog
 
 from bot.engine.decision import PROBE_S
 from bot.engine.shared import Shared
 from bot.model.alerts import Notice
+from bot.model.people import person_at
 
 log = structlog.get_logger()
 
@@ -18,10 +22,15 @@ class Parking:
         self.reason = ""
         """The platform's words; empty while it is not parked."""
         self._name = name
+        self._is_personal = person_at(name) is not None
         self._shared = shared
 
     def park(self, reason: str, *, waiting: int) -> None:
         """The platform refuses us, with `waiting` alerts to post."""
+        if self._is_personal:
+            log.warning("destination.refused", destination=self._name, reason=reason)
+            self.reason = reason
+            return
         if not self.reason:
             log.error("destination.parked", destination=self._name, reason=reason, remedy=REMEDY)
             self._shared.tell(f"parked:{self._name}", _notice(self._name, reason, waiting))
@@ -33,7 +42,8 @@ class Parking:
         if self.reason:
             log.info("destination.unparked", destination=self._name)
         self.reason = ""
-        self._shared.metrics.parked.labels(self._name).set(0)
+        if not self._is_personal:
+            self._shared.metrics.parked.labels(self._name).set(0)
 
 
 def _notice(name: str, reason: str, waiting: int) -> Notice:

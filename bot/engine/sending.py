@@ -20,9 +20,11 @@ from bot.engine.insist import insist
 from bot.engine.pace import Keys, Turn
 from bot.engine.parking import Parking
 from bot.engine.shared import Shared
+from bot.engine.today import Settled
 from bot.engine.turns import Turns
 from bot.model.alerts import Batch
 from bot.model.outcomes import DestinationDead, Outcome, Sent, Sight, Unknown
+from bot.model.people import label
 from bot.model.ports import Destination
 
 log = structlog.get_logger()
@@ -48,6 +50,7 @@ class Sending:
         self.last_sent_ns = 0
         self._destination = destination
         self._name = destination.name
+        self._label = label(destination.name)
         self._shared = shared
         self._turns = turns
         self._parking = parking
@@ -124,7 +127,7 @@ class Sending:
         kind = str(sight.__struct_config__.tag)
         log.info("delivery.looked", destination=self._name, batch=batch.id, sight=kind)
         if isinstance(sight, Sent):
-            self._shared.metrics.deliveries.labels(self._name, _told_as(batch)).inc(batch.count)
+            self._shared.metrics.deliveries.labels(self._label, _told_as(batch)).inc(batch.count)
         return sight
 
     async def _conclude(self, batch: Batch, outcome: Outcome, *, may_be_out: bool) -> bool:
@@ -153,7 +156,10 @@ class Sending:
     async def _end(self, batch: Batch, outcome: Outcome) -> None:
         self.failures = 0
         await self._settle(batch, outcome, is_final=True)
-        if isinstance(outcome, Sent):
+        is_sent = isinstance(outcome, Sent)
+        how: Settled = "dead" if not is_sent else "posted" if batch.digest is None else "digested"
+        self._shared.metrics.today.settled(how, batch.count)
+        if is_sent:
             self._sent()
 
     async def _settle(self, batch: Batch, outcome: Outcome, *, is_final: bool) -> None:
@@ -187,12 +193,12 @@ class Sending:
 
     def _count(self, batch: Batch, outcome: Outcome) -> None:
         kind = _told_as(batch) if isinstance(outcome, Sent) else str(outcome.__struct_config__.tag)
-        self._shared.metrics.deliveries.labels(self._name, kind).inc(batch.count)
+        self._shared.metrics.deliveries.labels(self._label, kind).inc(batch.count)
         if not isinstance(outcome, Sent):
             log.warning("delivery.failed", outcome=kind, destination=self._name, batch=batch.id, reason=outcome.reason)
             return
         self.last_sent_ns = now_ns = self._shared.now_ns()
-        latency = self._shared.metrics.latency.labels(self._name)
+        latency = self._shared.metrics.latency.labels(self._label)
         for delivery in batch.deliveries:
             latency.observe((now_ns - delivery.alert.print.received_ns) / 1e9)
         log.info("delivery.sent", destination=self._name, batch=batch.id, alerts=batch.count, outcome=kind)

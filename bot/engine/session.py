@@ -1,32 +1,37 @@
-"""Today's flow, bounded and in memory: what `/flow top` and `/flow ticker` are answered from.
+"""Today's flow, bounded and in memory: what `/flow top`, `ticker`, `unusual` and `heatmap` are answered from.
 
 Every print passes through `add`, so that one is written for speed. It knows no clock (a print says when it was), no
 disk and no platform; a restart begins with an empty day. A little over 300 lines: the values it answers with stand
 beside the one class that makes them.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from heapq import heappush, heappushpop, nlargest
+from datetime import UTC, date, datetime, time
+from heapq import nlargest
 
+from bot.engine.session_day import (
+    BEST_PER_SORT,
+    BEST_PER_TICKER,
+    BIASES,
+    LINE_FROM_USD,
+    POINT,
+    Best,
+    Odd,
+    Slices,
+    Sort,
+    TickerDay,
+    rank,
+)
 from bot.flow.market import NEW_YORK, session_date
+from bot.model.heat import BUCKET_NS, Bucket, Heat
 from bot.model.prints import Kind, OptionType, Print, Side
+
+__all__ = ["LINE_FROM_USD", "ContractFlow", "Query", "Session", "SessionSummary", "TickerFlow", "Totals"]
 
 MOST_TICKERS = 20_000
 """More underlyings than the US lists (about 6,000); past it, the half with the least premium is forgotten."""
-MOST_CONTRACTS = 512
-"""Contracts remembered per ticker; past it, the half with the least premium is forgotten, so a rank stays honest
-for the busy ones and a newcomer's total may begin late."""
-LINE_FROM_USD = 25_000.0
-"""Prints from here on count towards a contract's line. Smaller ones are most of a whole tape and little of its money,
-and the contracts they touch would not fit the processor's cache."""
-BEST_PER_TICKER = 20
-BEST_PER_SORT = 25
-"""Of each of the at most 60 sorts: (2 types + missing) x (3 sides + missing) x (4 kinds + missing)."""
-
-_POINT = 1e12
-"""One score point outweighs any premium, so that one float ranks by score, then premium."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,82 +102,41 @@ class SessionSummary:
     """Prints of an earlier day that came after the new one had begun: not counted."""
 
 
-class _Best:
-    """The best few by rank and by premium. The floors are what a print must beat, once the lists are full."""
-
-    __slots__ = ("_most", "by_premium", "by_rank", "premium_floor", "rank_floor")
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.rank_floor = -1.0
-        self.premium_floor = 0.0
-        self.by_rank: list[tuple[float, int, Print]] = []
-        self.by_premium: list[tuple[float, int, Print]] = []
-
-    def keep(self, rank: float, premium: float, order: int, found: Print) -> None:
-        if rank > self.rank_floor:
-            self.rank_floor = self._push(self.by_rank, (rank, order, found), self.rank_floor)
-        if premium > self.premium_floor:
-            self.premium_floor = self._push(self.by_premium, (premium, order, found), self.premium_floor)
-
-    def _push(self, heap: list[tuple[float, int, Print]], entry: tuple[float, int, Print], floor: float) -> float:
-        if len(heap) < self._most:
-            heappush(heap, entry)
-            return heap[0][0] if len(heap) == self._most else floor
-        heappushpop(heap, entry)
-        return heap[0][0]
-
-
-class _Line:
-    __slots__ = ("contracts", "premium", "prints")
-
-    def __init__(self) -> None:
-        self.prints = 0
-        self.contracts = 0
-        self.premium = 0.0
-
-
-_Contract = tuple[OptionType | None, float | None, date | None]
-_Sort = tuple[OptionType | None, Side | None, Kind | None]
-
-
-class _Ticker(_Best):
-    __slots__ = ("bear", "bull", "call", "lines", "neutral", "prints", "put", "sector")
-
-    def __init__(self) -> None:
-        super().__init__(BEST_PER_TICKER)
-        self.prints = 0
-        self.sector: str | None = None
-        self.call = self.put = self.bull = self.bear = self.neutral = 0.0
-        self.lines: dict[_Contract, _Line] = {}
-
-    def line(self, contract: _Contract) -> _Line:
-        """A new contract's line; at the bound the quieter half makes room."""
-        if len(self.lines) >= MOST_CONTRACTS:
-            busiest = nlargest(MOST_CONTRACTS // 2, self.lines.items(), key=lambda item: item[1].premium)
-            self.lines = dict(busiest)
-        self.lines[contract] = line = _Line()
-        return line
-
-
 class Session:
     """Feed it every print once; ask it about the New York day of the latest."""
 
-    __slots__ = ("_begins", "_begins_ns", "_ends", "_ends_ns", "_late", "_order", "_sorts", "_tickers", "day")
+    __slots__ = (
+        "_begins_ns", "_bucket_begins", "_bucket_begins_ns", "_bucket_ends", "_bucket_ends_ns", "_late",
+        "_odd", "_odd_floor", "_order", "_slice", "_slices", "_sorts", "_tickers", "day",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.day: date | None = None
-        self._begins = self._ends = datetime.min.replace(tzinfo=UTC)
-        self._begins_ns = self._ends_ns = 0
+        self._begins_ns = 0
+        self._bucket_begins = self._bucket_ends = datetime.min.replace(tzinfo=UTC)
+        self._bucket_begins_ns = self._bucket_ends_ns = 0
         self._clear()
 
+    def _clear(self) -> None:
+        self._slice = 0
+        self._tickers: dict[str, TickerDay] = {}
+        self._sorts: dict[Sort, Best] = {}
+        self._slices: Slices = defaultdict(float)
+        self._odd = Odd()
+        self._odd_floor = 0.0
+        self._order = 0
+        self._late = 0
+
     def add(self, found: Print) -> None:
-        """Count one print. The hot path, so it reads plainly and branches little."""
+        """Count one print. The hot path, so it reads plainly and branches little.
+
+        Nearly every print is of the bucket of the one before it, which shows at once that it is of this day.
+        """
         when = found.time
         if when is None:
-            if not self._begins_ns <= found.received_ns < self._ends_ns and not self._turn(found):
+            if not self._bucket_begins_ns <= found.received_ns < self._bucket_ends_ns and not self._turn(found):
                 return
-        elif not self._begins <= when < self._ends and not self._turn(found):
+        elif not self._bucket_begins <= when < self._bucket_ends and not self._turn(found):
             return
 
         try:
@@ -186,6 +150,8 @@ class Session:
             ticker.call += premium
         elif type_ == "put":
             ticker.put += premium
+        else:
+            ticker.untyped += premium
         bias = found.bias
         if bias == "bull":
             ticker.bull += premium
@@ -194,6 +160,9 @@ class Session:
         elif bias == "neutral":
             ticker.neutral += premium
 
+        vol_oi = found.vol_oi or 0.0
+        if vol_oi > self._odd_floor:
+            self._odd_floor = self._odd.keep(vol_oi, found)
         if premium >= LINE_FROM_USD:
             contract = (type_, found.strike, found.expiry)
             try:
@@ -203,38 +172,59 @@ class Session:
             line.prints += 1
             line.contracts += found.size or 0
             line.premium += premium
+            if vol_oi >= line.vol_oi:
+                line.vol_oi, line.odd = vol_oi, found
+            if bias is not None:
+                slice_ = self._slice + BIASES[bias]
+                ticker.slices[slice_] += premium
+                self._slices[slice_] += premium
 
         score = found.score
-        rank = premium if score is None else score * _POINT + premium
+        rank = premium if score is None else score * POINT + premium
         if rank > ticker.rank_floor or premium > ticker.premium_floor:
             self._order += 1
             ticker.keep(rank, premium, self._order, found)
-            ticker.sector = found.sector
+            ticker.sector = found.sector or ticker.sector
         key = (type_, found.side, found.kind)
         try:
             sort = self._sorts[key]
         except KeyError:
-            sort = self._sorts[key] = _Best(BEST_PER_SORT)
+            sort = self._sorts[key] = Best(BEST_PER_SORT)
         if rank > sort.rank_floor or premium > sort.premium_floor:
             self._order += 1
             sort.keep(rank, premium, self._order, found)
 
-    def top(self, query: Query) -> tuple[Print, ...]:
-        """The best prints that qualify, by score, then premium, the latest first among equals.
+    def top(self, query: Query, *, skip: int = 0) -> tuple[Print, ...]:
+        """The best prints that qualify, by score, then premium, the latest first among equals; `skip` are left out.
 
-        Exact up to `BEST_PER_SORT` for any mixture of type, side, kind and a lowest score. With a ticker, a sector or
-        a lowest premium it may miss a print that neither ranks nor is among the biggest of its sort or its ticker.
+        Exact up to `BEST_PER_SORT` for any mixture of type, side, kind and a lowest score. With a ticker, a sector, a
+        lowest premium or days to expiry it may miss a print that neither ranks nor is among the biggest of its sort or
+        its ticker.
         """
-        wanted = (query.type, query.side, query.kind)
-        lists: list[_Best] = [best for sort, best in self._sorts.items() if _fits(sort, wanted)]
-        if query.ticker is not None:
-            lists += [self._tickers[query.ticker]] if query.ticker in self._tickers else []
-        elif query.sector is not None:
-            lists += [ticker for ticker in self._tickers.values() if ticker.sector == query.sector]
-        found = {id(entry[2]): entry for best in lists for heap in (best.by_rank, best.by_premium) for entry in heap}
-        qualified = [entry for entry in found.values() if _qualifies(entry[2], query)]
-        best_first = nlargest(max(0, query.limit), qualified, key=lambda entry: (_rank(entry[2]), entry[1]))
-        return tuple(entry[2] for entry in best_first)
+        orders = {id(found): (order, found) for best in self._best(query) for order, found in best.kept()}
+        qualified = [(rank(found), order, found) for order, found in orders.values() if _qualifies(found, query)]
+        best_first = nlargest(_end(query, skip), qualified)
+        return tuple(found for _, _, found in best_first[max(0, skip) :])
+
+    def unusual(self, query: Query, *, skip: int = 0) -> tuple[Print, ...]:
+        """The prints with the most volume over open interest that qualify, one a contract; `skip` are left out.
+
+        Of a contract, the print where it was highest, the newest among equals: where the feed tells the volume, that is
+        its last. Exact for the first page where no more than type, side and kind is asked, be they common. Else it may
+        miss a print that is neither among the `MOST_ODD`, nor its contract's highest from `LINE_FROM_USD` on, nor among
+        the best of its sort.
+        """
+        found = [*self._odd, *(found for best in self._best(query) for _, found in best.kept())]
+        if query != Query(limit=query.limit):
+            found += [line.odd for day in self._days(query) for line in day.lines.values() if line.odd is not None]
+        highest: dict[object, Print] = {}
+        for print_ in found:
+            if print_.vol_oi is not None and _qualifies(print_, query):
+                contract = (print_.ticker, print_.type, print_.strike, print_.expiry)
+                held = highest.get(contract)
+                if held is None or _oddness(print_) > _oddness(held):
+                    highest[contract] = print_
+        return tuple(nlargest(_end(query, skip), highest.values(), key=_oddness)[max(0, skip) :])
 
     def ticker(self, symbol: str) -> TickerFlow | None:
         """One underlying's day; None where nothing of it has come today."""
@@ -245,7 +235,7 @@ class Session:
         return TickerFlow(
             ticker=symbol,
             totals=_totals((ticker,)),
-            biggest=tuple(entry[2] for entry in sorted(ticker.by_premium, key=lambda e: e[:2], reverse=True)),
+            biggest=ticker.biggest(),
             most_active=tuple(
                 ContractFlow(type_, strike, expiry, line.prints, line.contracts, line.premium)
                 for (type_, strike, expiry), line in lines
@@ -253,43 +243,93 @@ class Session:
             ),
         )
 
+    def by_ticker(self, limit: int) -> tuple[Heat, ...]:
+        """The underlyings with the most premium, that first; one without any premium is none of them."""
+        days = nlargest(max(0, limit), self._tickers.items(), key=lambda item: item[1].premium)
+        return tuple(_heat(symbol, (day,)) for symbol, day in days if day.premium > 0)
+
+    def by_sector(self) -> tuple[Heat, ...]:
+        """The sectors with the most premium, that first.
+
+        What belongs to no sector (an index, a fund over many, a symbol that nobody knows) is left out: the few largest
+        index products would else leave the sectors a corner of the picture.
+        """
+        days: dict[str, list[TickerDay]] = {}
+        for day in self._tickers.values():
+            if day.sector is not None:
+                days.setdefault(day.sector, []).append(day)
+        heats = [_heat(sector, of_sector) for sector, of_sector in days.items()]
+        return tuple(sorted((heat for heat in heats if heat.premium_usd > 0), key=lambda heat: -heat.premium_usd))
+
+    def timeline(self, ticker: str | None = None) -> tuple[Bucket, ...]:
+        """Premium by bias, five minutes at a time, of the whole market or one underlying; oldest first.
+
+        Counts prints from `LINE_FROM_USD` on that have a bias; a bucket without any is not there.
+        """
+        if ticker is None:
+            slices = self._slices
+        elif ticker in self._tickers:
+            slices = self._tickers[ticker].slices
+        else:
+            return ()
+        return tuple(
+            Bucket(self._begins_ns + number * BUCKET_NS, *(slices.get(3 * number + bias, 0.0) for bias in range(3)))
+            for number in sorted({slice_ // 3 for slice_ in slices})
+        )
+
     def summary(self) -> SessionSummary:
         """The day over all tickers that are remembered."""
         return SessionSummary(self.day, _totals(self._tickers.values()), len(self._tickers), self._late)
 
     def _turn(self, found: Print) -> bool:
-        """A print outside the day: begin a new day, or drop a straggler. True if the print counts today.
+        """A print of another bucket: turn to it, be it of this day or the first of a new one; or drop a straggler.
 
-        A print cannot be of a later day than we received it, so a feed with a broken clock cannot end the day.
+        True if the print counts today. It cannot be of later than we received it, so a feed with a broken clock cannot
+        end the day.
         """
-        received = datetime.fromtimestamp(found.received_ns / 1e9, UTC)
-        day = session_date(min(found.time, received) if found.time is not None else received)
-        if self.day is not None and day <= self.day:
-            self._late += day < self.day
-            return day == self.day
-        begins, ends = (
-            datetime.combine(day + timedelta(days=more), time.min, NEW_YORK).astimezone(UTC) for more in (0, 1)
-        )
-        self.day, self._begins, self._ends = day, begins, ends
-        self._begins_ns, self._ends_ns = int(begins.timestamp()) * 10**9, int(ends.timestamp()) * 10**9
-        self._clear()
+        received = datetime.fromtimestamp(found.received_ns // 10**9, UTC)
+        moment = received if found.time is None else min(found.time, received)
+        day = session_date(moment)
+        if self.day is None or day > self.day:
+            self.day = day
+            self._begins_ns = int(datetime.combine(day, time.min, NEW_YORK).timestamp()) * 10**9
+            self._clear()
+        elif day < self.day:
+            self._late += 1
+            return False
+        number = (int(moment.timestamp()) * 10**9 - self._begins_ns) // BUCKET_NS
+        self._slice = 3 * number
+        self._bucket_begins_ns = self._begins_ns + number * BUCKET_NS
+        self._bucket_ends_ns = self._bucket_begins_ns + BUCKET_NS
+        self._bucket_begins = datetime.fromtimestamp(self._bucket_begins_ns // 10**9, UTC)
+        self._bucket_ends = datetime.fromtimestamp(self._bucket_ends_ns // 10**9, UTC)
         return True
 
-    def _clear(self) -> None:
-        self._tickers: dict[str, _Ticker] = {}
-        self._sorts: dict[_Sort, _Best] = {}
-        self._order = 0
-        self._late = 0
-
-    def _open(self, symbol: str) -> _Ticker:
+    def _open(self, symbol: str) -> TickerDay:
         if len(self._tickers) >= MOST_TICKERS:
-            busiest = nlargest(MOST_TICKERS // 2, self._tickers.items(), key=lambda item: item[1].call + item[1].put)
+            busiest = nlargest(MOST_TICKERS // 2, self._tickers.items(), key=lambda item: item[1].premium)
             self._tickers = dict(busiest)
-        self._tickers[symbol] = ticker = _Ticker()
+        self._tickers[symbol] = ticker = TickerDay()
         return ticker
 
+    def _best(self, query: Query) -> list[Best]:
+        """Where to look for the best prints that may qualify."""
+        wanted = (query.type, query.side, query.kind)
+        fitting = [best for sort, best in self._sorts.items() if _fits(sort, wanted)]
+        is_narrow = query.ticker is not None or query.sector is not None
+        return [*fitting, *self._days(query)] if is_narrow else fitting
 
-def _fits(sort: _Sort, wanted: _Sort) -> bool:
+    def _days(self, query: Query) -> list[TickerDay]:
+        if query.ticker is not None:
+            return [self._tickers[query.ticker]] if query.ticker in self._tickers else []
+        return [day for day in self._tickers.values() if query.sector is None or day.sector == query.sector]
+
+
+def _end(query: Query, skip: int) -> int:
+    return max(0, query.limit) + max(0, skip)
+
+
+def _fits(sort: Sort, wanted: Sort) -> bool:
     return all(want is None or has == want for has, want in zip(sort, wanted, strict=True))
 
 
@@ -307,12 +347,16 @@ def _qualifies(found: Print, query: Query) -> bool:
     return _fits((found.type, found.side, found.kind), (query.type, query.side, query.kind))
 
 
-def _rank(found: Print) -> float:
-    premium = found.premium or 0.0
-    return premium if found.score is None else found.score * _POINT + premium
+def _oddness(found: Print) -> tuple[float, int]:
+    return (found.vol_oi or 0.0, found.received_ns)
 
 
-def _totals(tickers: Iterable[_Ticker]) -> Totals:
+def _heat(name: str, days: Iterable[TickerDay]) -> Heat:
+    totals = _totals(days := tuple(days))
+    return Heat(name, sum(day.premium for day in days), totals.bull_usd, totals.bear_usd, totals.prints)
+
+
+def _totals(tickers: Iterable[TickerDay]) -> Totals:
     prints, call, put, bull, bear, neutral = 0, 0.0, 0.0, 0.0, 0.0, 0.0
     for ticker in tickers:
         prints += ticker.prints

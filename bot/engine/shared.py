@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -30,6 +30,26 @@ class Word(NamedTuple):
     """Destinations; None: the admins', who are told of one subject at most once an hour."""
 
 
+class Steered(Protocol):
+    """What people keep quiet, as far as those ask who post."""
+
+    def is_held(self, destination: str) -> bool:
+        """Nothing is posted there now, and what waits, waits on."""
+
+    def is_muted(self, rule: str) -> bool:
+        """The rule tells nobody now."""
+
+
+class Unsteered:
+    """Nothing is kept quiet."""
+
+    def is_held(self, destination: str) -> bool:
+        return False
+
+    def is_muted(self, rule: str) -> bool:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """One for the whole service."""
@@ -41,6 +61,7 @@ class Shared:
     now_ns: Callable[[], int] = time.time_ns
     jitter: Callable[[], float] = random.random
     """From 0 to 1."""
+    steering: Steered = Unsteered()  # noqa: RUF009 - it has no state
     notices: asyncio.Queue[Word] = field(default_factory=lambda: asyncio.Queue(MOST_NOTICES))
 
     def tell(self, subject: str, notice: Notice) -> None:

@@ -131,12 +131,11 @@ class Silence:
             return
         await self._note(key, Told(since_ns, now_ns))
         self._shared.metrics.matches.labels(rule_label(route.rule)).inc()
+        self._shared.metrics.today.matched(route.rule)
         silent_s = (now_ns - since_ns) / 1e9
         log.warning("silence.began", rule=route.rule, provider=name, silent_s=round(silent_s))
         title = f"{name}: no print for {span(silent_s)}"
-        self._shared.post(
-            f"silence:{key}", Notice(title, (_connection(status, now_ns), f"Rule: {route.rule}")), route.send_to
-        )
+        self._post(key, route, Notice(title, (_connection(status, now_ns), f"Rule: {route.rule}")))
 
     async def _tell_over(self, rule: SilenceRule, name: str, told: Told, last_ns: int) -> None:
         key, route = f"{rule.route.rule} {name}", rule.route
@@ -144,7 +143,13 @@ class Silence:
         silent_s = open_s(told.since_ns, last_ns)
         log.info("silence.over", rule=route.rule, provider=name, silent_s=round(silent_s))
         notice = Notice(f"{name}: prints again after {span(silent_s)}", (f"Rule: {route.rule}",))
-        self._shared.post(f"silence:{key}", notice, route.send_to)
+        self._post(key, route, notice)
+
+    def _post(self, key: str, route: Route, notice: Notice) -> None:
+        if self._shared.steering.is_muted(route.rule):
+            self._shared.metrics.suppressed.labels(rule_label(route.rule), "mute").inc()
+        else:
+            self._shared.post(f"silence:{key}", notice, route.send_to)
 
     async def _note(self, key: str, told: Told) -> None:
         """A store that is out of order keeps nobody from being told; a restart may then tell it twice."""

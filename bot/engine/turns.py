@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable
 
 import structlog
@@ -17,17 +18,23 @@ log = structlog.get_logger()
 class Turns:
     """The pace of its buckets, its platform's breaker, and its own backoff."""
 
-    def __init__(self, platform: str, keys: Callable[[], Keys], shared: Shared) -> None:
+    def __init__(
+        self, platform: str, keys: Callable[[], Keys], shared: Shared, *, is_held: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`is_held`: there is to be no request now, for nobody knows how long; `look_again` once that is over."""
         self._platform = platform
         self._keys = keys
         self._shared = shared
+        self._is_held = is_held
         self._held_until = 0.0
         self._is_stopped = False
         self._changed = asyncio.Event()
 
     @property
     def wait_s(self) -> float:
-        """Seconds until the next request may go, as far as one can tell; 0 or less: at once."""
+        """Seconds until the next request may go, as far as one can tell; 0 or less: at once; inf while it is held."""
+        if self._is_held():
+            return math.inf
         now = monotonic()
         free_at = self._shared.buckets.ready_at(self._keys(), now)
         return max(self._held_until, free_at, self._shared.breaker.ready_at(self._platform, now)) - now
@@ -41,7 +48,7 @@ class Turns:
         while not self._is_stopped and (wait_s := self.wait_s) > 0:
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
+                async with asyncio.timeout(None if wait_s == math.inf else wait_s):
                     await self._changed.wait()
         return not self._is_stopped
 
@@ -59,6 +66,10 @@ class Turns:
     def release(self) -> None:
         """Forget `hold`."""
         self._held_until = 0.0
+        self._changed.set()
+
+    def look_again(self) -> None:
+        """It is held no longer, or from now on."""
         self._changed.set()
 
     def stop(self) -> None:

@@ -146,7 +146,9 @@ class Batch(msgspec.Struct, frozen=True):
 
     @property
     def count(self) -> int:
-        """Deliveries that this message settles."""
+        """Deliveries that this message settles; a report is one."""
+        if self.report is not None:
+            return 1
         return self.digest.total.count if self.digest is not None else len(self.deliveries)
 
     @property

@@ -1,6 +1,11 @@
 """Flow added up for a picture: by sector or ticker, and by time."""
 
+from typing import Final
+
 import msgspec
+
+BUCKET_NS: Final = 300 * 1_000_000_000
+"""Five minutes."""
 
 
 class Heat(msgspec.Struct, frozen=True):
@@ -14,7 +19,7 @@ class Heat(msgspec.Struct, frozen=True):
 
 
 class Bucket(msgspec.Struct, frozen=True):
-    """Some minutes of flow. US dollars."""
+    """Five minutes of flow. US dollars."""
 
     begins_ns: int
     """Unix nanoseconds."""

@@ -41,6 +41,8 @@ class Match(msgspec.Struct, frozen=True):
     routes: tuple[Route, ...]
     evidence: Mapping[str, Evidence] = {}
     """Of those among them that remember, by the rule's name."""
+    is_test: bool = False
+    """The print is made up: its alert says so, goes alone, and to no digest."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -68,3 +70,5 @@ class Verdict(msgspec.Struct, frozen=True):
 
     fires: tuple[Route, ...]
     held: tuple[Held, ...] = ()
+    quiet: Mapping[str, frozenset[str]] = {}
+    """Of rules in cooldown: the destinations at which a mute forbids to post a repeat anew."""

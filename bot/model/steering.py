@@ -1,6 +1,7 @@
 """What admins and askers may keep quiet, and the record of who did what."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -36,3 +37,22 @@ class Act(msgspec.Struct, frozen=True):
     """The command as text: `flowadmin mute ticker NVDA for 2h earnings`."""
     result: str
     """What came of it, in a line."""
+
+
+class SteeringStore(Protocol):
+    """Where both are made durable. Every method raises StoreError where the store cannot do it now."""
+
+    async def mutes(self) -> Sequence[Mute]:
+        """Those that are on, the oldest first."""
+
+    async def mute(self, mute: Mute, act: Act | None = None) -> None:
+        """Keep something quiet, in place of what was said of it before; with its act, in one transaction."""
+
+    async def unmute(self, kind: MuteKind, name: str, act: Act | None = None) -> bool:
+        """Whether there was such a mute, and it was on; the act is noted only then."""
+
+    async def note_act(self, act: Act) -> None:
+        """For acts that change nothing in the store."""
+
+    async def acts(self, limit: int, offset: int = 0) -> Sequence[Act]:
+        """The newest first."""

@@ -9,6 +9,7 @@ from bot.model.alerts import Batch, DeliveryState, Digest
 from bot.model.outcomes import DestinationDead, Outcome, Permanent, Retry, Sent, Unknown
 from bot.model.ports import Fit
 from bot.outbox.edits import note_shown
+from bot.outbox.posts import decode_report, end_report, note_attempt, requeue_report
 from bot.outbox.rows import RANK, batch_id, deliveries, rows
 
 LARGEST_BATCH = 40
@@ -45,18 +46,21 @@ def interrupted(db: sqlite3.Connection) -> Sequence[Batch]:
     """
     db.execute("UPDATE batches SET attempts = MAX(attempts, 1)")
     return [
-        Batch(
-            own_id,
-            destination,
-            deliveries(db, "WHERE batch = ? ORDER BY place", (own_id,)) if body is None else (),
-            frozen_ns,
-            attempts,
-            digest=None if body is None else _decode_digest(body),
-        )
-        for own_id, destination, frozen_ns, attempts, body in db.execute(
-            "SELECT id, destination, frozen_ns, attempts, body FROM batches ORDER BY frozen_ns"
+        _interrupted(db, Batch(own_id, destination, (), frozen_ns, attempts), body, report)
+        for own_id, destination, frozen_ns, attempts, body, report in db.execute(
+            "SELECT batches.id, batches.destination, frozen_ns, attempts, batches.body, posts.body"
+            " FROM batches LEFT JOIN posts ON posts.id = batches.id ORDER BY frozen_ns"
         ).fetchall()
     ]
+
+
+def _interrupted(db: sqlite3.Connection, batch: Batch, body: bytes | None, report: bytes | None) -> Batch:
+    """With what it carries: a digest has its body in its own row, a report in its post's."""
+    if body is not None:
+        return msgspec.structs.replace(batch, digest=_decode_digest(body))
+    if report is not None:
+        return msgspec.structs.replace(batch, report=decode_report(report))
+    return msgspec.structs.replace(batch, deliveries=deliveries(db, "WHERE batch = ? ORDER BY place", (batch.id,)))
 
 
 def settle(db: sqlite3.Connection, batch: Batch, outcome: Outcome, *, is_final: bool, now_ns: int) -> None:
@@ -67,8 +71,10 @@ def settle(db: sqlite3.Connection, batch: Batch, outcome: Outcome, *, is_final: 
             "UPDATE deliveries SET attempts = attempts + 1, reason = ?, updated_ns = ? WHERE batch = ?",
             (_reason(outcome), now_ns, batch.id),
         )
+        note_attempt(db, batch.id, _reason(outcome), now_ns)
         return
     state, sent = _ending(batch, outcome)
+    end_report(db, batch.id, state, _reason(outcome), now_ns)
     db.execute(
         "UPDATE deliveries SET state = ?, message_id = ?, message_channel = ?, message_url = ?, reason = ?,"
         " updated_ns = ?, attempts = attempts + 1, shown = 0, shown_cancelled = 0, shown_amended = 0,"
@@ -83,8 +89,10 @@ def settle(db: sqlite3.Connection, batch: Batch, outcome: Outcome, *, is_final: 
 def requeue(db: sqlite3.Connection, batch: Batch, outcome: Outcome | None, *, is_solo: bool, now_ns: int) -> None:
     """Queue an unsent batch's deliveries again; solo, each alone, so that one bad alert sinks only itself.
 
-    A digest's go back to the next digest, which is due at once; none of them is ever made to go alone.
+    A digest's go back to the next digest, which is due at once; none of them is ever made to go alone. A report waits
+    as before.
     """
+    reason = None if outcome is None else _reason(outcome)
     db.execute(
         "UPDATE deliveries SET state = 'queued', solo = MAX(solo, ?), batch = NULL, place = NULL, updated_ns = ?,"
         " attempts = attempts + ?, reason = COALESCE(?, reason) WHERE batch = ?",
@@ -92,10 +100,11 @@ def requeue(db: sqlite3.Connection, batch: Batch, outcome: Outcome | None, *, is
             int(is_solo and batch.digest is None),
             now_ns,
             int(outcome is not None),
-            outcome and _reason(outcome),
+            reason,
             batch.id,
         ),
     )
+    requeue_report(db, batch.id, reason, now_ns)
     db.execute("DELETE FROM batches WHERE id = ?", (batch.id,))
 
 

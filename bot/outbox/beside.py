@@ -4,19 +4,18 @@ import contextlib
 import fcntl
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.model.alerts import DeliveryRecord, DeliveryState, Explanation
-from bot.model.errors import InputError, UnavailableError
-from bot.outbox import history, reloads, watching
+from bot.model.errors import UnavailableError
+from bot.model.steering import Act
+from bot.outbox import history, reloads, retrying, steering, watching
 from bot.outbox.reloads import Reloaded
 from bot.outbox.rows import records
 from bot.outbox.schema import VERSION
 
 BUSY_S = 5.0
 """How long to wait for the service's own transaction."""
-RETRIED: frozenset[DeliveryState] = frozenset({"dead", "unknown", "expired"})
 
 
 def read_explanation(path: Path, alert_id: str) -> Explanation | None:
@@ -44,22 +43,17 @@ def retry_deliveries(path: Path, wanted: str, now_ns: int) -> list[DeliveryRecor
     `SqliteOutbox.is_changed_elsewhere`. Raises InputError where there is nothing of the sort, UnavailableError
     without a store.
     """
-    alert_id, _, destination = wanted.strip().partition("@")
-    alert_id = alert_id.lower()
     with _opened(path, "rw") as db:
         db.execute("BEGIN IMMEDIATE")
-        found = records(db, "WHERE alert_id = ? ORDER BY id", (alert_id,))
-        chosen = _retried(found, alert_id, destination, path)
-        db.executemany(
-            "UPDATE deliveries SET state = 'queued', priority = 0, solo = 1, overflow = '',"
-            " due_ns = NULL, batch = NULL, place = NULL, posts = posts + 1, message_id = NULL, message_channel = NULL,"
-            " message_url = NULL, reason = '', updated_ns = ? WHERE alert_id = ? AND destination = ?",
-            [(now_ns, alert_id, record.destination) for record in chosen],
-        )
-        queued = records(db, "WHERE alert_id = ? AND state = 'queued' ORDER BY id", (alert_id,))
+        queued = retrying.retry(db, wanted, str(path), now_ns=now_ns)
         db.execute("COMMIT")
-    names = {record.destination for record in chosen}
-    return [record for record in queued if record.destination in names]
+    return queued
+
+
+def read_acts(path: Path, limit: int) -> list[Act]:
+    """The audit log's newest acts, that first. Raises UnavailableError without a store."""
+    with _opened(path, "ro") as db:
+        return steering.acts(db, limit)
 
 
 def read_watchlists(path: Path) -> Mapping[str, Mapping[str, bool]]:
@@ -121,28 +115,6 @@ def _is_served(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return False
-
-
-def _retried(found: list[DeliveryRecord], alert_id: str, destination: str, path: Path) -> list[DeliveryRecord]:
-    if not found:
-        raise InputError(f'no alert "{alert_id}" in {path}; `flowbot deliveries` lists what there is')
-    meant = [record for record in found if destination in ("", record.destination)]
-    if not meant:
-        others = ", ".join(record.destination for record in found)
-        raise InputError(f'alert {alert_id} has no delivery to "{destination}"; it has {others}')
-    chosen = [record for record in meant if record.state in RETRIED]
-    if not chosen:
-        states = ", ".join(map(_stands, meant))
-        msg = f"alert {alert_id} {states}; only dead, unknown and expired deliveries are sent again"
-        raise InputError(msg)
-    return chosen
-
-
-def _stands(record: DeliveryRecord) -> str:
-    """`was sent to desk at 2026-07-16 16:00:05 UTC`."""
-    at = datetime.fromtimestamp(record.updated_ns // 10**9, UTC)
-    verb = {"queued": "is queued for", "sending": "is on its way to"}.get(record.state, f"was {record.state} to")
-    return f"{verb} {record.destination} {'since' if verb.startswith('is') else 'at'} {at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 @contextlib.contextmanager

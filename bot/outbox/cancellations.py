@@ -7,7 +7,7 @@ from bot.model.alerts import Alert
 from bot.model.ports import Commit
 from bot.model.prints import Print
 from bot.outbox.edits import change
-from bot.outbox.rows import TRADE_CANCELLED, read_alert
+from bot.outbox.rows import TRADE_CANCELLED, decode_words, read_alert
 
 SAME_USD = 0.01
 """A premium that one frame states and another leaves to be computed differs by less."""
@@ -75,9 +75,10 @@ def _is_cancelled(db: sqlite3.Connection, alert_id: str) -> bool:
 
 def _end_cooldowns(db: sqlite3.Connection, alert: Alert) -> None:
     """The next print of the contract is news: counted as a repeat it would be hidden in a message struck through."""
-    db.executemany(
-        "DELETE FROM cooldowns WHERE rule = ? AND alert_id = ?", [(hit.rule, alert.id) for hit in alert.hits]
-    )
+    told = {hit.rule for hit in alert.hits}  # and people's watches, of which the alert holds no word
+    for (rules,) in db.execute("SELECT rules FROM deliveries WHERE alert_id = ?", (alert.id,)).fetchall():
+        told.update(decode_words(rules))
+    db.executemany("DELETE FROM cooldowns WHERE rule = ? AND alert_id = ?", [(rule, alert.id) for rule in told])
 
 
 def _expire(db: sqlite3.Connection, alert_id: str, now_ns: int) -> dict[str, int]:

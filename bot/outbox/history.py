@@ -6,6 +6,9 @@ from collections import Counter
 from bot.model.alerts import Explanation, Suppressed
 from bot.outbox.rows import decode_alert, records
 
+MOST_OF_A_MESSAGE = 100
+"""Alerts told of one message: more than any message of alerts carries."""
+
 
 def explain(db: sqlite3.Connection, alert_id: str) -> Explanation | None:
     """Everything known about one alert; None where the id is unknown or forgotten."""
@@ -22,14 +25,27 @@ def explain(db: sqlite3.Connection, alert_id: str) -> Explanation | None:
     return Explanation(decode_alert(row[0]), deliveries, suppressed)
 
 
+def alerts_of(db: sqlite3.Connection, message_id: str) -> list[str]:
+    """The alerts that a message tells of, as they stand in it; at most `MOST_OF_A_MESSAGE`, for a digest may stand
+    for thousands. Slack's ids hold within a channel only: messages that share one are told of together.
+    """
+    found = db.execute(
+        "SELECT alert_id FROM deliveries WHERE message_id = ? ORDER BY place, id LIMIT ?",
+        (message_id, MOST_OF_A_MESSAGE),
+    )
+    return list(dict.fromkeys(alert_id for (alert_id,) in found))
+
+
 def waiting(db: sqlite3.Connection) -> dict[str, int]:
-    """Queued deliveries by destination, those that wait for a digest among them."""
-    count = (
-        "SELECT destination, COUNT(*) FROM deliveries WHERE state = 'queued' AND overflow {} '' GROUP BY destination"
+    """Queued deliveries by destination, those that wait for a digest among them, and reports."""
+    counted = (  # one index each
+        "deliveries WHERE state = 'queued' AND overflow = ''",
+        "deliveries WHERE state = 'queued' AND overflow <> ''",
+        "posts WHERE state = 'queued'",
     )
     total: Counter[str] = Counter()
-    for compared in ("=", "<>"):  # one index each
-        total.update(dict(db.execute(count.format(compared))))
+    for rows in counted:
+        total.update(dict(db.execute(f"SELECT destination, COUNT(*) FROM {rows} GROUP BY destination")))  # noqa: S608 - our words
     return dict(total)
 
 

@@ -1,4 +1,5 @@
-"""What a destination may send next: alerts that fit one message, a digest that is due, or nothing until a moment.
+"""What a destination may send next: alerts that fit one message, a digest that is due, a report, or nothing until a
+moment.
 
 Runs inside a transaction, so that what is decided is what is journaled.
 """
@@ -14,13 +15,18 @@ from bot.outbox import overflow
 from bot.outbox.batches import freeze
 from bot.outbox.cancellations import expire_returned
 from bot.outbox.digest import freeze_digest
+from bot.outbox.posts import expire_reports, freeze_report
 
 
 def lease(db: sqlite3.Connection, destination: str, fit: Fit, terms: Terms, *, now_ns: int) -> Lease:
-    """Freeze the next batch for `destination`. A digest that is due goes before alerts: it is the older news."""
-    cancelled = expire_returned(db, destination, now_ns)
+    """Freeze the next batch for `destination`. A digest that is due goes before alerts: it is the older news.
+
+    A report goes after that and before alerts, unless one of high priority waits; it counts against no budget. Outside
+    the hours it waits for them, whatever becomes of alerts there, as long as it is news.
+    """
+    ended = expire_returned(db, destination, now_ns) + expire_reports(db, destination, now_ns)
     found = _lease(db, destination, fit, terms, now_ns=now_ns)
-    return msgspec.structs.replace(found, expired=found.expired + cancelled)
+    return msgspec.structs.replace(found, expired=found.expired + ended)
 
 
 def _lease(db: sqlite3.Connection, destination: str, fit: Fit, terms: Terms, *, now_ns: int) -> Lease:
@@ -30,7 +36,8 @@ def _lease(db: sqlite3.Connection, destination: str, fit: Fit, terms: Terms, *, 
         return Lease(again_ns=opens_ns, expired=expired)
     if not terms.is_digested:
         overflow.take_back(db, destination)
-        return Lease(batch=freeze(db, destination, fit, now_ns=now_ns))
+        report = freeze_report(db, destination, now_ns=now_ns)
+        return Lease(batch=report or freeze(db, destination, fit, now_ns=now_ns))
     overflow.mark_stale(db, destination, now_ns)
     due_ns = overflow.digest_due_ns(db, destination)
     if due_ns is not None and due_ns <= now_ns:
@@ -40,6 +47,8 @@ def _lease(db: sqlite3.Connection, destination: str, fit: Fit, terms: Terms, *, 
         left = overflow.budget_left(db, destination, terms.budget, now_ns)
         if left == 0:
             overflow.mark_over_budget(db, destination, now_ns)
+    if (report := freeze_report(db, destination, now_ns=now_ns)) is not None:
+        return Lease(batch=report)
     batch = freeze(db, destination, fit, most=left, now_ns=now_ns)
     if batch is None:
         return Lease(again_ns=overflow.digest_due_ns(db, destination))

@@ -1,7 +1,7 @@
 """Repeats inside a cooldown: posted anew, told by the earlier alert's message, or dropped. Inside a transaction."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from bot.gate.repeats import fires as who_fires
@@ -29,7 +29,7 @@ def hear(db: sqlite3.Connection, match: Match, verdict: Verdict, terms_of: Terms
     repeated = _repeated(db, match, verdict)
     if not repeated:
         return Heard(verdict.fires, verdict.held)
-    modes = {rule: _modes(route, terms_of) for rule, (route, _) in repeated.items()}
+    modes = {rule: _modes(route, terms_of, verdict.quiet.get(rule)) for rule, (route, _) in repeated.items()}
     fires = who_fires(match, verdict, modes)
     covered = {destination for route in fires for destination in route.send_to}
     edits: set[str] = set()
@@ -61,8 +61,10 @@ def _said(db: sqlite3.Connection, found: Print, alert_id: str) -> bool:
     return row is not None and is_repeat(found, decode_alert(row[0]).print)
 
 
-def _modes(route: Route, terms_of: TermsOf) -> dict[str, RepeatMode]:
-    return {destination: mode(route, terms_of(destination)) for destination in route.send_to}
+def _modes(route: Route, terms_of: TermsOf, quiet: Collection[str] | None) -> dict[str, RepeatMode]:
+    """Under a mute nothing is posted anew; a message that stands may still be edited, for that makes no noise."""
+    modes = {destination: mode(route, terms_of(destination)) for destination in route.send_to}
+    return {name: "drop" if how == "post" and name in (quiet or ()) else how for name, how in modes.items()}
 
 
 def _count(db: sqlite3.Connection, found: Print, alert_id: str, destination: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bot.outbox import reloads, watching
+from bot.outbox import history, reloads, watching
 from bot.outbox.reloads import Reloaded
 from bot.outbox.watching import Watch
 from bot.outbox.writer import Transactions
@@ -38,6 +38,10 @@ class SqliteRequests:
     async def remove_watch(self, watch_id: int) -> bool:
         """Whether there was one."""
         return await self._writer.do(lambda db: watching.remove_watch(db, watch_id))
+
+    async def alerts_of(self, message_id: str) -> Sequence[str]:
+        """The ids of the alerts that a message tells of, as they stand in it; empty where it is none of ours."""
+        return await self._writer.do(lambda db: history.alerts_of(db, message_id))
 
     async def unanswered_reloads(self) -> Sequence[str]:
         """Who asked that the configuration be read anew, and has had no answer."""

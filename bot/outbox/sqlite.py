@@ -22,6 +22,7 @@ from bot.outbox.beside import read_explanation as read_explanation
 from bot.outbox.beside import retry_deliveries as retry_deliveries
 from bot.outbox.ledger import SqliteLedger
 from bot.outbox.memories import SqliteMemories
+from bot.outbox.people import SqlitePeople
 from bot.outbox.posts import SqlitePosts
 from bot.outbox.requests import SqliteRequests
 from bot.outbox.schema import prepare
@@ -29,7 +30,7 @@ from bot.outbox.steering import SqliteSteering
 from bot.outbox.writer import Transactions, Writer
 
 
-class SqliteOutbox(SqliteLedger, SqliteMemories, SqliteRequests, SqliteSteering, SqlitePosts):
+class SqliteOutbox(SqliteLedger, SqliteMemories, SqliteRequests, SqliteSteering, SqlitePosts, SqlitePeople):
     """See `bot.model.ports.Outbox`, `bot.model.feeds.Ledger` and `bot.model.memory.MemoryStore`.
 
     Open it with `open_outbox`.

@@ -37,6 +37,26 @@ def add_watch(db: sqlite3.Connection, owner: str, body: str, *, now_ns: int) -> 
     return int(row.lastrowid or 0)
 
 
+def add_watch_within(db: sqlite3.Connection, owner: str, body: str, most: int, *, now_ns: int) -> int | None:
+    """Its id; None, and nothing is added, where `owner` has `most` already."""
+    (count,) = db.execute("SELECT COUNT(*) FROM watches WHERE owner = ?", (owner,)).fetchone()
+    return add_watch(db, owner, body, now_ns=now_ns) if count < most else None
+
+
+def watches_of(db: sqlite3.Connection, owner: str) -> list[Watch]:
+    """The oldest first."""
+    found = db.execute("SELECT id, owner, body FROM watches WHERE owner = ? ORDER BY id", (owner,))
+    return [Watch(*row) for row in found]
+
+
+def remove_watches_of(db: sqlite3.Connection, owner: str, watch_id: int | None) -> list[int]:
+    """The ids of those that were there: the one of this id, if it is `owner`'s; None: all of them."""
+    found = db.execute(
+        "DELETE FROM watches WHERE owner = ?1 AND (?2 IS NULL OR id = ?2) RETURNING id", (owner, watch_id)
+    )
+    return sorted(gone for (gone,) in found.fetchall())
+
+
 def remove_watch(db: sqlite3.Connection, watch_id: int) -> bool:
     """Whether there was one."""
     return db.execute("DELETE FROM watches WHERE id = ?", (watch_id,)).rowcount > 0

@@ -119,11 +119,12 @@ def _count(name: str, contracts: int | None) -> str | None:
 
 
 def _rules(names: tuple[str, ...]) -> str:
-    """All the names while they fit; then how many more there are."""
+    """All the names while they fit; then how many more there are. Of somebody's own watches their numbers."""
     shown: list[str] = []
     room = MAX_RULES_CHARS
+    are_watches = all(map(_watch_number, names))
     for name in names:
-        line = words.one_line(name)
+        line = _watch_number(name) if are_watches else _shown(name)
         room -= len(line) + 2
         if room < 0:
             break
@@ -131,14 +132,25 @@ def _rules(names: tuple[str, ...]) -> str:
     if not names:
         return ""
     more = len(names) - len(shown)
-    return f"{'Rule' if len(names) == 1 else 'Rules'}: {', '.join(shown)}" + (f" and {more} more" if more else "")
+    noun = ("Watch", "Watches") if are_watches else ("Rule", "Rules")
+    return f"{noun[len(names) > 1]}: {', '.join(shown)}" + (f" and {more} more" if more else "")
+
+
+def _watch_number(rule: str) -> str:
+    """`17`, of `watch:17`, a rule that a command made; empty of one that YAML names."""
+    return rule.removeprefix("watch:") if rule.startswith("watch:") else ""
+
+
+def _shown(rule: str) -> str:
+    number = _watch_number(rule)
+    return f"watch {number}" if number else words.one_line(rule)
 
 
 def _evidence(alert: Alert, rules: tuple[str, ...]) -> list[str]:
     """What had accumulated for those of the rules that remember; by name where the alert has more rules than one."""
     seen = [(hit.rule, hit.evidence) for hit in alert.hits if hit.evidence is not None and hit.rule in rules]
     shown = [
-        evidence_line(evidence) if len(rules) == 1 else f"{words.one_line(rule)}: {evidence_line(evidence)}"
+        evidence_line(evidence) if len(rules) == 1 else f"{_shown(rule)}: {evidence_line(evidence)}"
         for rule, evidence in seen[:MAX_EVIDENCE]
     ]
     more = len(seen) - MAX_EVIDENCE

@@ -8,16 +8,17 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from bot.model.alerts import Batch, Delivery
+from bot.model.answers import Answer, Picture
+from bot.render import discord_answer
+from bot.render.buttons import alert_controls
 from bot.render.card import Card, Link, card
 from bot.render.cards import cards_of, mentions_of
+from bot.render.discord_components import rows
+from bot.render.discord_text import MAX_DESCRIPTION, MAX_FOOTER, MAX_TITLE, cut_escaped, defuse, escape
 from bot.render.lengths import cut, units
 from bot.render.look import Look
 
-MAX_CONTENT: Final = 2000
 MAX_EMBEDS: Final = 10
-MAX_TITLE: Final = 256
-MAX_DESCRIPTION: Final = 4096
-MAX_FOOTER: Final = 2048
 MAX_URL: Final = 2048
 MAX_TOTAL: Final = 6000
 """Over all embeds of one message together: titles, descriptions, footers."""
@@ -31,35 +32,31 @@ _MARGIN = 216
 edit adds the repeats (`🔁 ×1,234 · $123.4M in 23h 59m`), and that the trade was taken back, in `~~` marks."""
 
 _ROLE = re.compile(r"[0-9]{1,20}")
-_MARKDOWN = re.compile(r"[\\*_~`|\[\]]|^ *(?:[#>+-]|[0-9]+(?=\.))", re.MULTILINE)
-"""Markup anywhere, and what begins a heading, a quote or a list at the start of a line."""
-_LIVE = re.compile(r"<(?=[@#:/a-z])|@(?=everyone|here)|:(?=//)", re.IGNORECASE)
-_ZERO_WIDTH = "\u200b"
 
 
-def defuse(text: str) -> str:
-    """Text in which no mention, emoji, time stamp or address is alive, for places that know no markdown."""
-    return _LIVE.sub(lambda found: found.group() + _ZERO_WIDTH, text)
-
-
-def escape(text: str) -> str:
-    """Text that Discord shows as it is: no markup, no masked link, and no mention.
-
-    A backslash does not stop Discord from reading `<@1>` or `@everyone`: these are broken by a zero-width space.
-    """
-    return _MARKDOWN.sub(_backslashed, defuse(text))
-
-
-def _backslashed(found: re.Match[str]) -> str:
-    mark = found.group()
-    return f"{mark}\\" if mark[-1].isdigit() else f"{mark[:-1]}\\{mark[-1]}"  # 1\. is no list
-
-
-def message(batch: Batch, look: Look, now_ns: int) -> dict[str, Any]:
+def message(batch: Batch, look: Look, now_ns: int, *, is_pressable: bool = False) -> dict[str, Any]:
     """The whole body of one post but for what only a bot may add (`nonce`). At most ten deliveries are shown.
 
-    A digest's and a notice's batch has no deliveries of its own, and pings nobody.
+    A digest's, a report's and a notice's batch has no deliveries of its own, and pings nobody. `is_pressable`: whoever
+    presses a button there is answered; whose picture goes along is `picture_of`.
     """
+    body = _alerts(batch, look, now_ns) if batch.report is None else _report(batch.report, batch.mark, look)
+    if is_pressable:
+        body["components"] = rows(alert_controls(batch))
+    return body
+
+
+def picture_of(batch: Batch) -> Picture | None:
+    """What goes along with `message` as a file; only a report has one."""
+    return None if batch.report is None else discord_answer.picture_of(batch.report)
+
+
+def _report(report: Answer, mark: str, look: Look) -> dict[str, Any]:
+    body = discord_answer.message(report, mark, look.footer_note)
+    return {key: value for key, value in body.items() if key != "components" and value != []}
+
+
+def _alerts(batch: Batch, look: Look, now_ns: int) -> dict[str, Any]:
     cards = cards_of(batch, look, now_ns)[:MAX_EMBEDS]
     embeds = _embeds(cards, MAX_TOTAL)
     if sum(map(_size, embeds)) > MAX_TOTAL:
@@ -101,7 +98,7 @@ def _embeds(cards: Iterable[Card], room: int) -> list[dict[str, Any]]:
 
 def _embed(shown: Card, *, url: str | None, room: int) -> dict[str, Any]:
     """The one place where lengths are enforced. The title and the footer come first, then as many facts as fit."""
-    title = _cut(escape(shown.title), min(MAX_TITLE, room // 3))
+    title = cut_escaped(escape(shown.title), min(MAX_TITLE, room // 3))
     footer = cut(defuse(shown.footer), min(MAX_FOOTER, room // 3))
     room = min(MAX_DESCRIPTION, room - units(title) - units(footer))
     links = _link_row(shown.links[0 if url is None else 1 :], min(_MAX_LINKS, room // 2))
@@ -109,7 +106,7 @@ def _embed(shown: Card, *, url: str | None, room: int) -> dict[str, Any]:
     lines = [escape(line) for line in shown.lines]
     first = len(lines) - shown.struck
     facts += [*lines[:first], *(f"~~{line}~~" for line in lines[first:])]
-    text = _cut("\n".join(facts), room - units(links) - 1)
+    text = cut_escaped("\n".join(facts), room - units(links) - 1)
     embed: dict[str, Any] = {"title": title, "color": shown.colour}
     if url is not None:
         embed["url"] = url
@@ -132,16 +129,6 @@ def _link_row(links: Iterable[Link], room: int) -> str:
 
 def _masked(link: Link) -> str:
     return f"[{escape(link.label)}]({link.url})"
-
-
-def _cut(escaped: str, max_units: int) -> str:
-    """Like `cut`, and never between a backslash and what it escapes."""
-    shorter = cut(escaped, max_units)
-    if shorter == escaped:
-        return escaped
-    kept = shorter.removesuffix("…")
-    backslashes = len(kept) - len(kept.rstrip("\\"))
-    return f"{kept[:-1] if backslashes % 2 else kept}…"
 
 
 def _size(embed: dict[str, Any]) -> int:

@@ -3,12 +3,32 @@
 from collections.abc import Sequence
 
 from bot.model.alerts import DeliveryRecord
+from bot.model.steering import Act
 from bot.render import words
 
 
 def listing(records: Sequence[DeliveryRecord], now_ns: int) -> str:
     """In the order given: what it is, its state and since when, attempts, and the reason or where the message is."""
-    rows = [_row(record, now_ns) for record in records]
+    return _columns([_row(record, now_ns) for record in records])
+
+
+def acts_listing(acts: Sequence[Act], now_ns: int) -> str:
+    """Steering acts in the order given: when, who, what, and what came of it."""
+    return _columns(
+        [
+            [
+                words.clock(words.new_york(act.at_ns), now_ns),
+                words.one_line(act.by, 80),
+                words.one_line(act.what, 120),
+                words.one_line(act.result, 300),
+            ]
+            for act in acts
+        ]
+    )
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of four cells, the last one ragged."""
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     return "\n".join(
         "  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), *row[3:])).rstrip()

@@ -10,6 +10,9 @@
   `repeats` is null or `count premium last_at`: of further prints that this alert stands for.
 - `digest`: `count premium first_at last_at by_bias tickers ticker_count top why` of alerts that are not
   sent one by one.
+- `report`: `title tone parts source`, an answer that a schedule asked for. `tone` is bull, bear, neutral or trouble;
+  each of `parts` has `heading`, which may be empty, and `lines`; `source` says where it comes from, empty: from flowbot
+  itself. A picture is left out: the lines say the same.
 - `notice`: `title lines`, flowbot's own words to its admins.
 
 Times are ISO 8601 in UTC, amounts US dollars. A batch that is sent again has the same bytes.
@@ -22,6 +25,7 @@ from typing import Any, Final
 import msgspec
 
 from bot.model.alerts import Batch, Clause, Delivery, Digest, Flow, Repeats, RuleHit
+from bot.model.answers import Answer
 from bot.model.memory import Evidence
 from bot.model.prints import Print
 
@@ -60,6 +64,8 @@ def body(batch: Batch) -> bytes:
 def _content(batch: Batch) -> tuple[str, object]:
     if batch.digest is not None:
         return "digest", _digest(batch.digest)
+    if batch.report is not None:
+        return "report", _report(batch.report)
     if batch.notice is not None:
         return "notice", {"title": batch.notice.title, "lines": batch.notice.lines}
     return "alerts", [_alert(delivery) for delivery in batch.deliveries]
@@ -132,6 +138,11 @@ def _digest(digest: Digest) -> dict[str, Any]:
         "top": [_alert(delivery) for delivery in digest.top],
         "why": digest.why,
     }
+
+
+def _report(report: Answer) -> dict[str, Any]:
+    parts = [{"heading": part.heading, "lines": part.lines} for part in report.parts]
+    return {"title": report.title, "tone": report.tone, "parts": parts, "source": report.source}
 
 
 def _flow(flow: Flow) -> dict[str, Any]:

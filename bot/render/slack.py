@@ -4,25 +4,36 @@ Upstream text goes into `plain_text` objects, which know no markup, and is escap
 cannot break a line, and `<!channel>` is dead in every part. Limits: Slack's Block Kit reference, 2026-11.
 """
 
-import json
 import re
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 from bot.model.alerts import Batch, Delivery
+from bot.render import slack_answer
+from bot.render.buttons import Menu, alert_controls
 from bot.render.card import Card, Link, card
-from bot.render.cards import cards_of, mentions_of
-from bot.render.lengths import cut, units
+from bot.render.cards import cards_of, mentions_of, report_footer
+from bot.render.lengths import units
 from bot.render.look import Look
+from bot.render.slack_blocks import (
+    MAX_SECTION,
+    MAX_TEXT,
+    MAX_TOTAL,
+    buttons_row,
+    cut_escaped,
+    escape,
+    header,
+    menu_row,
+    mrkdwn,
+    plain,
+    section,
+    size,
+)
 
-MAX_TEXT: Final = 4000
-MAX_HEADER: Final = 150
-MAX_SECTION: Final = 3000
-MAX_TOTAL: Final = 12_000
-"""Over all blocks, counted as JSON: Slack refuses a message near 13,200 characters and counts the blocks' own
-frames too, by a measure that it does not publish (`msg_blocks_too_long`)."""
 MAX_ALERTS: Final = 15
-"""Each takes three blocks or fewer, a message has at most 50, and two are kept for the mentions and the headline."""
+"""Each takes three blocks or fewer, a message has at most 50, and three are kept for the mentions, the headline and
+the buttons."""
 
 _MAX_LINES = 1500
 _MAX_LINKS = 1000
@@ -38,39 +49,66 @@ strike-through."""
 
 _GROUP = re.compile(r"S[A-Z0-9]{1,20}")
 _USER = re.compile(r"[UW][A-Z0-9]{1,20}")
-_HALF_ENTITY = re.compile(r"&[a-z]{0,3}$")
 
 
-def escape(text: str) -> str:
-    """Exactly the three characters that Slack documents; after it no mention and no link is alive."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def message(batch: Batch, look: Look, now_ns: int) -> dict[str, Any]:
+def message(batch: Batch, look: Look, now_ns: int, *, is_answered: bool = False) -> dict[str, Any]:
     """`text`, `blocks` and `attachments` of one post; the channel and the metadata are the destination's.
 
-    A digest's and a notice's batch has no deliveries of its own, and pings nobody.
+    A digest's, a report's and a notice's batch has no deliveries of its own, and pings nobody. `is_answered`: somebody
+    listens to what is pressed, so there are buttons.
     """
+    if batch.report is not None:
+        return slack_answer.message(batch.report, report_footer(batch, look, now_ns), has_buttons=is_answered)
     cards = cards_of(batch, look, now_ns)[:MAX_ALERTS]
     mentions = _mentions(batch.deliveries[:MAX_ALERTS])
-    blocks = [*_mention_blocks(mentions), _header(_headline(cards))]
+    blocks = [*_mention_blocks(mentions), header(_headline(cards))]
+    room = MAX_TOTAL - size(blocks)
+    bare = _attachments(cards, room)
+    pressable = _with_controls(bare, _controls(batch)) if is_answered else bare
     return {
         "text": _text(mentions, cards),  # with blocks beside it, Slack shows this in notifications only
         "blocks": blocks,
-        "attachments": _attachments(cards, MAX_TOTAL - _size(blocks)),
+        # Where `fit` kept no room for them (nobody listened then), text goes before buttons.
+        "attachments": pressable if size(pressable) <= room else bare,
     }
 
 
-def fit(deliveries: Sequence[Delivery], look: Look) -> int:
+def fit(deliveries: Sequence[Delivery], look: Look, *, is_answered: bool = False) -> int:
     """How many of these, from the first on, one message carries uncut; at least 1 for a non-empty sequence."""
-    first = deliveries[:MAX_ALERTS]
+    first = tuple(deliveries[:MAX_ALERTS])
     cards = [card(delivery, look, delivery.alert.print.received_ns) for delivery in first]
-    room = MAX_TOTAL - _size([*_mention_blocks(_mentions(first)), _header(_headline(cards))])
-    for count, shown in enumerate(cards):
-        room -= _size(_attachment(shown, has_title=True, max_text=_MAX_LINES)) + _MARGIN
-        if room < 0:
-            return max(1, count)
-    return len(first)
+    room = MAX_TOTAL - size([*_mention_blocks(_mentions(first)), header(_headline(cards))])
+    sizes = (size(_attachment(shown, has_title=True, max_text=_MAX_LINES)) + _MARGIN for shown in cards)
+    left = [room - used for used in accumulate(sizes)]
+    count = sum(rest >= 0 for rest in left)
+    while is_answered and count > 1 and left[count - 1] < _controls_size(first[:count]):
+        count -= 1
+    return max(min(1, len(first)), count)
+
+
+def _controls(batch: Batch) -> list[dict[str, Any]]:
+    """The actions block of a batch, if it has one."""
+    controls = alert_controls(batch)
+    if isinstance(controls, Menu):
+        return menu_row(controls.placeholder, controls.options)
+    return buttons_row(controls)
+
+
+def _controls_size(deliveries: tuple[Delivery, ...]) -> int:
+    """With the attachment that a menu stands in. What is shown of one alert does not grow with what an edit adds."""
+    first = deliveries[0]
+    batch = Batch("", first.destination, deliveries, first.alert.print.received_ns)
+    return size(_with_controls([], _controls(batch)))
+
+
+def _with_controls(attachments: list[dict[str, Any]], controls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Below the one card, behind its colour; apart from several."""
+    if not controls:
+        return attachments
+    if len(attachments) == 1:
+        (alone,) = attachments
+        return [{**alone, "blocks": [*alone["blocks"], *controls]}]
+    return [*attachments, {"blocks": controls}]
 
 
 def _headline(cards: Sequence[Card]) -> str:
@@ -82,7 +120,7 @@ def _headline(cards: Sequence[Card]) -> str:
 def _text(mentions: Sequence[str], cards: Sequence[Card]) -> str:
     lines = "\n".join(escape(shown.headline) for shown in cards)
     prefix = "".join(f"{mention} " for mention in mentions)
-    return prefix + _cut(lines, MAX_TEXT - len(prefix))
+    return prefix + cut_escaped(lines, MAX_TEXT - len(prefix))
 
 
 def _mentions(deliveries: Iterable[Delivery]) -> list[str]:
@@ -93,7 +131,7 @@ def _mentions(deliveries: Iterable[Delivery]) -> list[str]:
 
 
 def _mention_blocks(mentions: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"type": "section", "text": _mrkdwn(" ".join(mentions))}] if mentions else []
+    return [section(mrkdwn(" ".join(mentions)))] if mentions else []
 
 
 def _attachments(cards: Sequence[Card], room: int) -> list[dict[str, Any]]:
@@ -102,19 +140,19 @@ def _attachments(cards: Sequence[Card], room: int) -> list[dict[str, Any]]:
     while True:
         # In a message of one alert the headline is its title already.
         attachments = [_attachment(shown, has_title=len(cards) > 1, max_text=max_text) for shown in cards]
-        if _size(attachments) <= room or max_text < _MIN_TEXT:
+        if size(attachments) <= room or max_text < _MIN_TEXT:
             return attachments
         max_text //= 2
 
 
 def _attachment(shown: Card, *, has_title: bool, max_text: int) -> dict[str, Any]:
-    """The one place where lengths are enforced, with `_header` and `_text`."""
+    """The one place where lengths are enforced, with `header` and `_text`."""
     details = escape("\n".join(part for part in (shown.tag_line, *shown.lines) if part))
-    footer = _cut(escape(shown.footer), min(_MAX_FOOTER, max_text))
-    elements = [*_links(shown.links, min(_MAX_LINKS, max_text)), *([_plain(footer)] if footer else [])]
+    footer = cut_escaped(escape(shown.footer), min(_MAX_FOOTER, max_text))
+    elements = [*_links(shown.links, min(_MAX_LINKS, max_text)), *([plain(footer)] if footer else [])]
     blocks = [
-        *([_header(shown.title)] if has_title else []),
-        *([{"type": "section", "text": _plain(_cut(details, max_text))}] if details else []),
+        *([header(shown.title)] if has_title else []),
+        *([section(plain(cut_escaped(details, max_text)))] if details else []),
         *([{"type": "context", "elements": elements}] if elements else []),
     ]
     return {"color": f"#{shown.colour:06x}", "blocks": blocks}
@@ -127,31 +165,8 @@ def _links(links: Iterable[Link], room: int) -> list[dict[str, Any]]:
         longer = f"{row} · {_linked(link)}" if row else _linked(link)
         if units(longer) <= room:
             row = longer
-    return [_mrkdwn(row)] if row else []
+    return [mrkdwn(row)] if row else []
 
 
 def _linked(link: Link) -> str:
     return f"<{escape(link.url)}|{escape(link.label)}>"
-
-
-def _header(text: str) -> dict[str, Any]:
-    return {"type": "header", "text": _plain(_cut(escape(text), MAX_HEADER))}
-
-
-def _mrkdwn(text: str) -> dict[str, Any]:
-    # verbatim: Slack makes no links, channels or names of what only looks like them.
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text, "emoji": True}
-
-
-def _cut(escaped: str, max_units: int) -> str:
-    """Like `cut`, and never within an entity."""
-    shorter = cut(escaped, max_units)
-    return shorter if shorter == escaped else f"{_HALF_ENTITY.sub('', shorter.removesuffix('…'))}…"
-
-
-def _size(part: Any) -> int:
-    return units(json.dumps(part, ensure_ascii=False))

@@ -11,9 +11,10 @@ from bot.config.tree import PathTo
 from bot.model.alerts import Clause
 from bot.model.errors import InputError, Problem
 from bot.model.matches import Route
+from bot.model.people import DM, destination_of
 from bot.model.prints import Print
 from bot.rules import explain as explaining
-from bot.rules import needs, watching
+from bot.rules import needs, watches, watching
 from bot.rules.clauses import Node
 from bot.rules.memory import remembering
 from bot.rules.names import NO_NAMES, Vocabulary
@@ -140,15 +141,29 @@ def rule_of(
 
 
 def watch_rule(
-    name: str, body: str, destinations: Collection[str] | None = None, vocabulary: Vocabulary = NO_NAMES
+    name: str,
+    body: str,
+    destinations: Collection[str] | None = None,
+    vocabulary: Vocabulary = NO_NAMES,
+    *,
+    owner: str = "",
 ) -> Rule:
-    """The rule of a watch, which a command made: JSON, without a name. Raises InputError with every problem."""
+    """The rule of a watch, which a command made: JSON, without a name. Raises InputError with every problem.
+
+    `dm` among its destinations is its owner, where that is a person.
+    """
     try:
-        found = msgspec.json.decode(body, type=dict[str, object])
+        found = watches.keys_of(body)
     except msgspec.DecodeError:
         raise InputError(f"{name}: expected a rule in JSON") from None
-    settings, when, sort = _written({**found, "name": _NAME_OF_A_WATCH}, vocabulary, destinations, name)
-    return make_rule(settings.model_copy(update={"name": name}), when, sort)
+    found.pop(watches.TEXT, None)
+    is_personal = watches.is_person(owner)
+    known = (*destinations, DM) if is_personal and destinations is not None else destinations
+    settings, when, sort = _written({**found, "name": _NAME_OF_A_WATCH}, vocabulary, known, name)
+    rule = make_rule(settings.model_copy(update={"name": name}), when, sort)
+    if not is_personal or DM not in settings.send_to:
+        return rule
+    return sent_to(rule, [destination_of(owner) if place == DM else place for place in settings.send_to])
 
 
 def _written(

@@ -1,156 +1,218 @@
-"""Answers, before any platform dresses them."""
+"""Question to answer, before any platform dresses it: who answers what, who may see it, and whatever upstream says."""
 
-from dataclasses import replace
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import cycle
+from typing import get_args
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.commands.asker import Asker
-from bot.commands.core import Core, DestinationReport, ProviderReport, StatusReport
-from bot.commands.layout import boxes
-from bot.commands.questions import read_text
-from bot.commands.requests import Help, Status, Ticker, Top, Why
+from bot.commands.core import is_private
+from bot.commands.reading import read_says
+from bot.commands.requests import (
+    Congress,
+    Heatmap,
+    Help,
+    Intent,
+    Momentum,
+    MuteFor,
+    Personal,
+    Report,
+    Request,
+    Show,
+    Status,
+    Steering,
+    Ticker,
+    Top,
+    Unusual,
+    WatchAdd,
+    WatchList,
+    Why,
+)
+from bot.commands.vendors import Told, Untold
 from bot.engine.session import Query
-from bot.model.answers import Answer, Part
-from bot.model.feeds import Gap
-from bot.model.ports import ProviderStatus
-from bot.render.spans import clock_span
-from tests.commands.prints import NOW, a_print, core, ns
-
-ASKER = Asker("discord", "5")
-
-
-async def lines(core_: Core, text: str) -> list[str]:
-    answer = await core_.answer(read_text(text), ASKER)
-    return [line for part in answer.parts for line in part.lines]
+from bot.model.answers import MAX_ID, Answer, Part, pressed
+from bot.model.heat import Heat
+from bot.model.prints import Print
+from bot.providers.optionwhales_answers import Ranking, TickerDetail
+from bot.providers.pages import Page
+from bot.providers.radarpulse_answers import Disclosure, ExplainedPart, ScoreExplanation
+from tests import virtual_time
+from tests.commands.prints import ANN, HOSTILE, NOW, Hangs, Says, a_print, core, explanation, knowing, lines_of
 
 
-async def test_top_lines_read_as_traders_write() -> None:
-    """Contract, premium, how, bias, score with its band, New York time; what is missing is left out."""
-    bare = a_print(ticker="SPY", type=None, strike=None, expiry=None, dte=None, premium=None, side=None, kind=None,
-                   score=None, bias=None, time=None)  # fmt: skip
-    first, second = await lines(core(a_print(), bare), "top")
-    assert first == "1. NVDA 145C 8/7 (21d) · $2.4M · ⚡ SWEEP @ASK · 🐂 BULL · 94 EXTREME · 10:31:05 ET"
-    assert second == "2. SPY · 10:31:05 ET"
+@dataclass
+class Door:
+    """A personal or a steering one."""
+
+    asked: list[tuple[Request, Asker]] = field(default_factory=list)
+
+    async def answer(self, request: Request, asker: Asker) -> Answer:
+        self.asked.append((request, asker))
+        return Answer("Done", ())
 
 
-async def test_top_repeats_what_was_asked() -> None:
-    """Whoever reads the channel sees the filters too."""
-    asked = Query(ticker="NVDA", type="call", side="ask", kind="sweep", min_score=90, min_premium=1_000_000)
-    answer = await core(a_print()).answer(Top(asked), ASKER)
-    assert answer.title == "Top flow, today"
-    assert answer.parts[-1].lines == (
-        "Asked for NVDA, calls, at the ask, sweeps, score from 90, premium from $1M.",
-    )  # fmt: skip
-    assert not answer.is_private
+async def test_what_is_no_question_goes_to_its_own_door() -> None:
+    """A person's watches to one, steering to the other; the asker goes along."""
+    personal, steering = Door(), Door()
+    both = core(personal=personal, steering=steering)
+    mute = MuteFor("ticker", "NVDA", 3600.0)
+    assert (await both.answer(WatchList(), ANN)).title == "Done"
+    assert (await both.answer(mute, ANN)).title == "Done"
+    assert personal.asked == [(WatchList(), ANN)]
+    assert steering.asked == [(mute, ANN)]
 
 
-async def test_nothing_that_qualifies() -> None:
-    """An empty answer says what there is, what was asked and what to try, to the asker alone."""
-    answer = await core(a_print(), a_print(ticker="SPY")).answer(Top(Query(min_score=99)), ASKER)
+@pytest.mark.parametrize("request_", [WatchList(), MuteFor("ticker", "NVDA", 3600.0)])
+async def test_a_door_that_is_not_there(request_: Personal | Steering) -> None:
+    """A polite word to the asker alone."""
+    answer = await core().answer(request_, ANN)
     assert answer.is_private
-    assert answer.parts[0].lines == (
-        "None of the 2 prints on 2 tickers qualifies: score from 99.",
-        "Try a lower min_score or min_premium, or leave an option out.",
+    assert lines_of(answer) == ["Not set up in this flowbot. /flow help shows what can be asked."]
+
+
+@pytest.mark.parametrize(
+    ("request_", "is_so"),
+    [
+        (Top(Query()), False),
+        (Ticker("NVDA"), False),
+        (Heatmap(), False),
+        (Momentum(), False),
+        (Report("recap", Query()), False),
+        (Why("7kq2m9xd"), True),
+        (Status(), True),
+        (Help(), True),
+        (WatchAdd("NVDA", "{}"), True),
+        (MuteFor("rule", "whales", 60.0), True),
+    ],
+)
+def test_whose_business_an_answer_is(request_: Request, is_so: bool) -> None:
+    """Flow is for all to see; reasons, status, help, one's own and steering are for the asker."""
+    assert is_private(request_) is is_so
+
+
+def test_a_vendor_that_hangs_is_given_up() -> None:
+    """Within seven seconds the session's own prints answer, and say why they do."""
+
+    async def ask() -> tuple[Answer, float]:
+        began = virtual_time.now_ns()
+        answer = await core(a_print(), vendors=Hangs()).answer(Top(Query()), ANN)
+        return answer, (virtual_time.now_ns() - began) / 1e9
+
+    answer, took_s = virtual_time.run(ask())
+    assert 6.0 <= took_s <= 7.0
+    assert answer.source == "this session's prints"
+    assert lines_of(answer) == [
+        "1. NVDA 145C 8/7 (21d) · $2.4M · ⚡ SWEEP @ASK · 🐂 BULL · 94 EXTREME · 10:31:05 ET",
+        "The vendor did not tell: it did not answer within 6.5 s.",
+    ]
+
+
+def test_a_hanging_vendor_and_an_empty_session() -> None:
+    """Nothing from either says both."""
+    answer = virtual_time.run(core(vendors=Hangs()).answer(Heatmap(), ANN))
+    assert lines_of(answer)[0] == "The vendor did not tell: it did not answer within 6.5 s."
+    assert answer.title == "No prints yet"
+
+
+async def test_help_is_of_one_command() -> None:
+    """The problem first, then that command's uses and examples, then the other commands by name."""
+    answer = await core().answer(Help("The reason.", "snooze"), ANN)
+    assert answer.title == "That did not work"
+    assert answer.tone == "trouble"
+    assert answer.parts[0].lines == ("The reason.",)
+    assert answer.parts[1] == Part("Commands", ("/snooze for: Keep your own alerts quiet for a while",))
+    assert answer.parts[2].lines[0] == "/snooze 1h"
+    assert [line.partition(":")[0] for line in answer.parts[3].lines] == ["/flow", "/watch", "/flowadmin"]
+    assert answer.parts[3].lines[2].endswith("(admins)")
+
+
+async def test_help_names_every_subcommand() -> None:
+    answer = await core().answer(Help(), ANN)
+    assert answer.title == "What you can ask"
+    named = [line.split()[1].rstrip(":") for line in answer.parts[0].lines]
+    assert named == ["top", "ticker", "why", "heatmap", "momentum", "intent", "congress", "unusual", "status", "help"]
+
+
+NASTY = (HOSTILE, HOSTILE * 30, "", "\n\n# x", "\x00\x1b[31m", "\ud800", "𝕏" * 400, "for 1h", "&" * 500, "NVDA")
+TEXTS = st.lists(st.sampled_from(NASTY) | st.text(max_size=20), min_size=3, max_size=6)
+USD = st.floats(-1e18, 1e18)
+
+
+def _upstream(texts: Iterator[str], usd: float) -> tuple[Print, Says]:
+    """A print and vendors, whose every word is hostile."""
+    found = a_print(ticker=next(texts), sector=next(texts), premium=abs(usd), vol_oi=2.0, provider=next(texts))
+    row = Ranking(next(texts), intent_label=next(texts), intent_primary=next(texts), direction_bias=next(texts),
+                  momentum_fast=usd, strength_last=usd, intent_confidence=0.5, key_strikes=(abs(usd),) * 9)  # fmt: skip
+    detail = TickerDetail(None, None, row, ({next(texts): next(texts)},), Page((found,)), (row,))
+    disclosure = Disclosure(next(texts), next(texts), next(texts), next(texts), next(texts), next(texts), next(texts))
+    explained = ScoreExplanation(91, "x", (ExplainedPart(next(texts), 13.0, None, usd),))
+    said = {"top": (found,) * 12, "heat": (Heat(next(texts), abs(usd)),), "momentum": (row,) * 12, "intent": detail,
+            "congress": (disclosure,) * 12, "score": explained}  # fmt: skip
+    return found, Says(**{what: Told(value, next(texts), next(texts)) for what, value in said.items()})
+
+
+def _requests(text: str) -> Iterator[Request]:
+    query = Query(ticker=text, sector=text)
+    yield from (Top(query), Top(Query(), page=2), Ticker(text), Why(text), Why("7kq2m9xd"), Why("55"), Help(text, text))
+    yield from (
+        Unusual(Query()),
+        Unusual(query),
+        Heatmap("ticker"),
+        Momentum(),
+        Momentum(text),
+        Intent(text),
+        Congress(text),
     )
+    yield from (Report(show, Query()) for show in get_args(Show))
 
 
-@pytest.mark.parametrize(("hours", "said"), [(0, "The market is open"), (9, "The market is closed")])
-async def test_no_prints_yet(hours: int, said: str) -> None:
-    """Before the first print the answer knows whether there should be any: 10:36 and 19:36 in New York."""
-    empty = core(now=NOW + timedelta(hours=hours))
-    for request in (Top(Query()), Ticker("NVDA")):
-        answer = await empty.answer(request, ASKER)
-        assert said in answer.parts[0].lines[0]
+@settings(max_examples=30, deadline=None)
+@given(TEXTS, USD)
+def test_whatever_upstream_and_askers_say(texts: list[str], usd: float) -> None:
+    """Every answer has a title; each line is one line and no novel; a button asks just what it was made for."""
+    found, says = _upstream(cycle(texts), usd)
+    known = explanation("7kq2m9xd", texts[0], found=found, rules=(texts[1],))
+    reason = Says(**dict.fromkeys(("top", "heat", "momentum", "intent", "congress", "score"), Untold(*texts[:2])))
+
+    async def ask() -> list[Answer]:
+        cores = [core(found, explain=knowing({"7kq2m9xd": known}), vendors=each) for each in (says, reason)]
+        return [await each.answer(request, ANN) for each in cores for request in _requests(texts[2])]
+
+    for answer in virtual_time.run(ask()):
+        _check(answer)
+
+
+def _check(answer: Answer) -> None:
+    assert answer.title
+    for line in [answer.title, answer.source, *lines_of(answer), *(part.heading for part in answer.parts)]:
+        assert not re.search("[\n\r\x00\x1b\u202e\ud800]", line)
+        assert len(line) <= 500
+    assert len(answer.buttons) <= 5
+    for button in answer.buttons:
+        assert len(button.id) <= MAX_ID
+        back = pressed(button.id)
+        assert back is not None
+        assert not isinstance(read_says(back.says), Help)
+
+
+@pytest.fixture(autouse=True)
+def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Painting waits for a thread, and a virtual clock waits for none."""
+
+    async def nothing(*_: object) -> None:
+        return None
+
+    for place in ("ticker.timeline", "recap.timeline", "heatmap.painted"):
+        monkeypatch.setattr(f"bot.commands.answers.{place}", nothing)
 
 
 async def test_yesterdays_flow_is_called_so() -> None:
     """On Saturday there is Friday's flow, and it says so."""
-    answer = await core(a_print(), now=NOW + timedelta(days=1)).answer(Top(Query()), ASKER)
+    answer = await core(a_print(), now=NOW + timedelta(days=1)).answer(Top(Query()), ANN)
     assert answer.title == "Top flow, Fri 7/17 (the last day with prints)"
-
-
-async def test_a_ticker_in_full() -> None:
-    """Totals by type and bias, the biggest prints, the busiest contracts; the tone follows the larger side."""
-    put = a_print(type="put", strike=130.0, bias="bear", premium=5_000_000.0, size=10, kind="block")
-    other = a_print(ticker="SPY")
-    answer = await core(a_print(), a_print(premium=100_000.0, size=50), put, other).answer(Ticker("NVDA"), ASKER)
-    assert answer.title == "NVDA, today"
-    assert answer.tone == "bear"
-    assert answer.parts[0].lines == (
-        "3 prints · calls $2.5M · puts $5M",
-        "🐂 BULL $2.5M · 🐻 BEAR $5M · ⚪ NEUTRAL $0.00",
-    )
-    assert answer.parts[1].lines[0].startswith("NVDA 130P 8/7 (21d) · $5M")
-    assert answer.parts[2].lines == (
-        "NVDA 130P 8/7 · $5M · 10 contracts in 1 print",
-        "NVDA 145C 8/7 · $2.5M · 1,250 contracts in 2 prints",
-    )
-
-
-async def test_an_unknown_alert() -> None:
-    """An id that the store does not know: where ids come from."""
-    answer = await core().answer(Why("zzzzzzzz"), ASKER)
-    assert answer.tone == "trouble"
-    assert "footer" in answer.parts[0].lines[0]
-
-
-async def test_status_tells_good_from_bad() -> None:
-    """Each feed, each destination, today's counts; one bad feed or parked destination is trouble."""
-    connected = ProviderStatus(is_connected=True, last_frame_ns=ns(NOW - timedelta(seconds=2)))
-    fine = StatusReport(
-        started_ns=ns(NOW - timedelta(hours=2)),
-        providers=(ProviderReport("radarpulse", connected),),
-        destinations=(DestinationReport("desk", waiting=1204),),
-        counts_today={"prints": 12431, "alerts": 40},
-        last_alert_ns=ns(NOW - timedelta(minutes=1)),
-    )
-    well = await core(status=fine).answer(Status(), ASKER)
-    assert well.title == "All is well · up 2 h"
-    assert [part.lines for part in well.parts] == [
-        ("radarpulse: 🟢 connected · last frame 2 s ago",),
-        ("desk: 🟢 open · 1,204 waiting",),
-        ("prints: 12,431", "alerts: 40", "last alert: 1 min ago"),
-    ]
-    down = replace(fine, providers=(ProviderReport("radarpulse", ProviderStatus(last_error="refused:\nkey")),))
-    parked = replace(fine, destinations=(DestinationReport("desk", parked="channel_not_found"),))
-    for report, line in (
-        (down, "radarpulse: 🔴 not connected · last frame never · refused: key"),
-        (parked, "desk: 🔴 parked: channel_not_found · 0 waiting"),
-    ):
-        bad = await core(status=report).answer(Status(), ASKER)
-        assert bad.tone == "trouble"
-        assert line in [each for part in bad.parts for each in part.lines]
-
-
-async def test_status_tells_how_a_feed_is_heard_and_what_it_missed() -> None:
-    """A polled feed says so, with what its key has left; gaps with what became of them, and when the last was."""
-    gap = Gap("whales", ns(NOW - timedelta(minutes=5)), ns(NOW - timedelta(minutes=4)), recovered=31)
-    polled = ProviderStatus(
-        is_connected=True, last_frame_ns=ns(NOW), mode="poll", is_delayed=True, budget="150 of 200 left today",
-        gaps={"recovered": 1, "lost": 1}, recovered=31, last_gap=gap,
-    )  # fmt: skip
-    answer = await core(status=StatusReport(ns(NOW), (ProviderReport("whales", polled),))).answer(Status(), ASKER)
-    (line,) = answer.parts[0].lines
-    assert line == (
-        "whales: 🟢 connected · polled · delayed · last frame 0 ms ago · 2 gaps (1 not recovered), 31 prints recovered,"
-        f" the last {clock_span(gap.from_ns, gap.to_ns, ns(NOW))} · 150 of 200 left today"
-    )
-
-
-async def test_help_names_every_command() -> None:
-    """Whatever went wrong, the help lists what there is."""
-    answer = await core().answer(Help("The reason."), ASKER)
-    assert answer.parts[0].lines == ("The reason.",)
-    assert len(answer.parts[1].lines) == 4
-
-
-def test_boxes_hold_whole_lines() -> None:
-    """Lines that do not fit are counted, and none is cut in two."""
-    answer = Answer("", (Part("Head", tuple(f"line {number:02}" for number in range(20))),))
-    assert boxes(answer, str, "*", most=1, max_units=1000)[0].count("line") == 20
-    packed = boxes(answer, str, "*", most=2, max_units=80)
-    assert packed[0].splitlines()[0] == "*Head*"
-    shown = sum(box.count("line") for box in packed)
-    assert packed[-1].splitlines()[-1] == f"… and {20 - shown} more"
-    assert all(len(box) <= 80 for box in packed)

@@ -1,22 +1,21 @@
-"""The Slack door against a Slack of our own over real sockets: answers, limits, reconnects, refusals."""
+"""The Slack door against a Slack of our own over real sockets: commands, limits, reconnects, refusals."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.commands.core import Core
-from bot.commands.doors import DoorStatus, Pauses
-from bot.commands.slack import run_slack
+from bot.commands.asker import Asker
+from bot.commands.doors import MOST_AT_ONCE
+from bot.commands.requests import Request
+from bot.engine.settings import AdminSettings
 from bot.model.alerts import Explanation
-from bot.model.secret import Secret
+from bot.model.answers import Answer, Part
 from tests.commands.prints import HOSTILE, MORNING, a_print, core, explanation
-from tests.fakes.slack_socket import APP_TOKEN, Asked, FakeSlack
-
-QUICK = Pauses(first_s=0.001, longest_s=0.002, refused_s=3600, lived_s=0)
+from tests.commands.slack_door import connected, opened, reply, scripted, settled, text_of
+from tests.fakes.slack_message import pings
+from tests.fakes.slack_socket import FakeSlack
 
 
 @pytest.fixture
@@ -25,36 +24,13 @@ async def slack() -> AsyncIterator[FakeSlack]:
         yield fake
 
 
-@asynccontextmanager
-async def opened(fake: FakeSlack, answers: Core, *, token: str = APP_TOKEN) -> AsyncIterator[DoorStatus]:
-    status = DoorStatus()
-    async with asyncio.TaskGroup() as tasks:
-        door = tasks.create_task(run_slack(answers, Secret(token), fake.api_url, status=status, pauses=QUICK))
-        try:
-            yield status
-        finally:
-            door.cancel()
-
-
-async def reply(asked: Asked) -> dict[str, Any]:
-    async with asyncio.timeout(10):
-        return await asked.reply
-
-
-def text_of(body: dict[str, Any]) -> str:
-    return "\n".join(block["text"]["text"] for block in body["attachments"][0]["blocks"])
-
-
-async def settled(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 a status is polled, in the product too
-            await asyncio.sleep(0.002)
+async def explain(alert_id: str) -> Explanation | None:
+    return explanation(alert_id)
 
 
 async def test_top_answers_in_the_channel(slack: FakeSlack) -> None:
     """`/flow top` is acknowledged, then answered for all to see, the best print first."""
-    async with opened(slack, core(a_print(), a_print(ticker="AAPL", score=96.0))) as status:
-        await slack.until(lambda: len(slack.sockets) == 1)
+    async with connected(slack, core(a_print(), a_print(ticker="AAPL", score=96.0))) as status:
         asked = await slack.ask("top 5 min_premium=$1M calls")
         body = await reply(asked)
         assert status.is_connected
@@ -66,79 +42,71 @@ async def test_top_answers_in_the_channel(slack: FakeSlack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "said"),
+    ("command", "text", "kind", "said"),
     [
-        ("ticker $nvda", "in_channel", "Most active contracts"),
-        ("why 7kq2m9xd", "ephemeral", "premium &gt;= $500K"),
-        ("status", "ephemeral", "*Feeds*"),
-        ("", "ephemeral", "/flow top 5 ticker=NVDA min_premium=1m"),
-        ("help", "ephemeral", "/flow why"),
-        ("tpo", "ephemeral", 'Did you mean "top"?'),
-        ("ticker", "ephemeral", "needs the symbol"),
-        ("ticker ZZZZ", "ephemeral", "ZZZZ is not among"),
-        ("top 5 ticker=ZZZZ", "ephemeral", "lower min_score"),
+        ("/flow", "ticker $nvda", "in_channel", "NVDA 145C 8/7"),
+        ("/flow", "why 7kq2m9xd", "ephemeral", "premium &gt;= $500K"),
+        ("/flow", "status", "ephemeral", "*Feeds*"),
+        ("/flow", "", "ephemeral", "/flow top"),
+        ("/flow", "help", "ephemeral", "/flow why"),
+        ("/flow", "tpo", "ephemeral", "top"),
+        ("/flow", "ticker", "ephemeral", "symbol"),
+        ("/watch", "", "ephemeral", "/watch"),
+        ("/snooze", "yesterday", "ephemeral", "yesterday"),
+        ("/flowadmin", "", "ephemeral", "/flowadmin"),
     ],
 )
-async def test_every_command_answers(slack: FakeSlack, text: str, kind: str, said: str) -> None:
+async def test_every_command_answers(slack: FakeSlack, command: str, text: str, kind: str, said: str) -> None:
     """Answers for the channel, and private words for private, empty and wrong questions."""
-
-    async def explain(alert_id: str) -> Explanation | None:
-        return explanation(alert_id)
-
-    async with opened(slack, core(a_print(), explain=explain)):
-        await slack.until(lambda: len(slack.sockets) == 1)
-        body = await reply(await slack.ask(text))
+    async with connected(slack, core(a_print(), explain=explain)):
+        body = await reply(await slack.ask(text, command=command))
     assert body["response_type"] == kind
     assert said in text_of(body)
 
 
 async def test_before_the_first_print(slack: FakeSlack) -> None:
     """After hours, with nothing counted, the answer says that the market is closed."""
-    async with opened(slack, core(now=MORNING.replace(hour=23))):
-        await slack.until(lambda: len(slack.sockets) == 1)
-        assert "The market is closed" in text_of(await reply(await slack.ask("top")))
+    async with connected(slack, core(now=MORNING.replace(hour=23))):
+        assert "closed" in text_of(await reply(await slack.ask("top")))
 
 
-async def test_hostile_words_stay_words(slack: FakeSlack) -> None:
+@pytest.mark.parametrize("command", ["/flow", "/watch", "/snooze", "/flowadmin"])
+async def test_hostile_words_stay_words(slack: FakeSlack, command: str) -> None:
     """Mentions and links from upstream or from the asker come out dead, and everything stays within the limits."""
 
-    async def explain(alert_id: str) -> Explanation | None:
-        return explanation(alert_id, clause=HOSTILE * 40)
+    async def say(alert_id: str) -> Explanation | None:
+        return explanation(alert_id, HOSTILE * 40)
 
     prints = [a_print(ticker=f"{HOSTILE}{number}", provider_id=str(number)) for number in range(40)]
-    async with opened(slack, core(*prints, explain=explain)):
-        await slack.until(lambda: len(slack.sockets) == 1)
-        questions = ["top 25", f"ticker {HOSTILE}", "why 7kq2m9xd", f'top sector="{HOSTILE}"', HOSTILE * 50, "\x00" * 9]
-        bodies = [await reply(await slack.ask(text)) for text in questions]
+    asked = ["top 25", f"ticker {HOSTILE}", "why 7kq2m9xd", f'top sector="{HOSTILE}"', HOSTILE * 50, "\x00" * 9]
+    async with connected(slack, core(*prints, explain=say)):
+        bodies = [await reply(await slack.ask(text, command=command)) for text in asked]
     for body in bodies:
-        said = json.dumps(body)
-        assert "<!" not in said
-        assert "<@" not in said
+        assert not pings(body)
+        assert "<" not in json.dumps(body)
 
 
-async def test_a_slow_answer_is_acknowledged_first(slack: FakeSlack) -> None:
-    """The store may take its time: the acknowledgement goes out before the core has answered, and two wait at once."""
+async def test_two_at_once(slack: FakeSlack) -> None:
+    """The store may take its time: both are acknowledged before the core has answered, and each gets its own."""
     release = asyncio.Event()
 
-    async def explain(alert_id: str) -> Explanation | None:
+    async def late(alert_id: str) -> Explanation | None:
         await release.wait()
         return explanation(alert_id)
 
-    async with opened(slack, core(explain=explain)):
-        await slack.until(lambda: len(slack.sockets) == 1)
-        slow = [await slack.ask("why aaaa1111"), await slack.ask("why bbbb2222")]
+    async with connected(slack, core(explain=late)):
+        slow = [await slack.ask("why aaaa1111"), await slack.ask("why bbbb2222", user="U2")]
         async with asyncio.timeout(3):
             await asyncio.gather(*(asked.ack for asked in slow))
         assert not any(asked.reply.done() for asked in slow)
         release.set()
-        titles = [(await reply(asked))["text"] for asked in slow]
-    assert titles == ["*Alert aaaa1111*", "*Alert bbbb2222*"]
+        titles = [(await reply(asked))["text"].splitlines()[0] for asked in slow]
+    assert ["aaaa1111" in titles[0], "bbbb2222" in titles[1]] == [True, True]
 
 
 async def test_an_envelope_sent_again_is_answered_once(slack: FakeSlack) -> None:
     """Slack repeats an envelope whose acknowledgement was lost: it is acknowledged again, and answered once."""
-    async with opened(slack, core(a_print())):
-        await slack.until(lambda: len(slack.sockets) == 1)
+    async with connected(slack, core(a_print())):
         asked = await slack.ask("top")
         await reply(asked)
         await slack.again(asked)
@@ -148,21 +116,41 @@ async def test_an_envelope_sent_again_is_answered_once(slack: FakeSlack) -> None
 
 
 async def test_other_envelopes_are_acknowledged_and_left(slack: FakeSlack) -> None:
-    """An event that nobody subscribed to, a command without its URL and a frame that is no JSON end nothing."""
-    async with opened(slack, core(a_print())):
-        await slack.until(lambda: len(slack.sockets) == 1)
+    """An event that nobody subscribed to, a shortcut, a command without its URL and a frame that is no JSON."""
+    async with connected(slack, core(a_print())):
         await slack.sockets[0].send_str("no json")
         event = await slack.envelope("events_api", {"event": {"type": "app_mention"}})
-        crippled = await slack.envelope("slash_commands", {"text": "top"})
+        shortcut = await slack.envelope("interactive", {"type": "shortcut", "user": {"id": "U1"}, "trigger_id": "1"})
+        crippled = await slack.envelope("slash_commands", {"command": "/flow", "text": "top"})
+        nobody = await slack.envelope("interactive", {"type": "block_actions", "actions": [{"value": "=flow top"}]})
         await reply(await slack.ask("top"))
-    assert event.acks == crippled.acks == slack.opens == 1
+    assert event.acks == shortcut.acks == crippled.acks == nobody.acks == slack.opens == 1
+
+
+async def test_a_full_desk_says_so(slack: FakeSlack) -> None:
+    """Whoever comes when all hands are busy is told, privately, and the busy ones are answered."""
+    release = asyncio.Event()
+
+    async def says(request: Request, asker: Asker) -> Answer:
+        del request, asker
+        await release.wait()
+        return Answer("Done", ())
+
+    async with connected(slack, scripted(says)):
+        waiting = [await slack.ask("status", user=f"U{number}") for number in range(MOST_AT_ONCE)]
+        turned_away = await reply(await slack.ask("top", user="U99"))
+        assert not any(asked.reply.done() for asked in waiting)
+        release.set()
+        for asked in waiting:
+            assert (await reply(asked))["text"] == "Done"
+    assert turned_away["text"].startswith("Too many questions at once")
+    assert turned_away["response_type"] == "ephemeral"
 
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
 async def test_a_planned_reconnect_leaves_no_gap(slack: FakeSlack, reason: str) -> None:
     """Slack announces the end of a connection: a question on the old one is answered while the new one is up."""
-    async with opened(slack, core(a_print())):
-        await slack.until(lambda: len(slack.sockets) == 1)
+    async with connected(slack, core(a_print())):
         await slack.disconnect(reason)
         await slack.until(lambda: len(slack.sockets) == 2)
         old = await slack.ask("top", socket=0)
@@ -175,10 +163,31 @@ async def test_a_planned_reconnect_leaves_no_gap(slack: FakeSlack, reason: str) 
     assert slack.opens == 2
 
 
+async def test_an_answer_outlives_its_connection(slack: FakeSlack) -> None:
+    """The connection drops while the core thinks: the answer is sent nevertheless, once."""
+    release = asyncio.Event()
+
+    async def says(request: Request, asker: Asker) -> Answer:
+        del request, asker
+        await release.wait()
+        return Answer("Done", ())
+
+    async with connected(slack, scripted(says)):
+        asked = await slack.ask("top")
+        async with asyncio.timeout(3):
+            await asked.ack
+        await slack.sockets[0].close(code=1011)
+        await slack.until(lambda: slack.opens == 2 and len(slack.sockets) == 1)
+        await slack.again(asked)  # Slack may not have seen the acknowledgement
+        release.set()
+        assert (await reply(asked))["text"] == "Done"
+        await settled(lambda: asked.acks == 2)
+    assert len(asked.replies) == 1
+
+
 async def test_a_drop_is_reconnected(slack: FakeSlack) -> None:
     """After a dropped connection there is a new one, and questions are answered again."""
-    async with opened(slack, core(a_print())) as status:
-        await slack.until(lambda: len(slack.sockets) == 1)
+    async with connected(slack, core(a_print())) as status:
         await slack.sockets[0].close(code=1011)
         await slack.until(lambda: slack.opens == 2 and len(slack.sockets) == 1)
         await reply(await slack.ask("top"))
@@ -188,8 +197,7 @@ async def test_a_drop_is_reconnected(slack: FakeSlack) -> None:
 
 async def test_link_disabled_is_not_looped(slack: FakeSlack) -> None:
     """Socket Mode was turned off: one report and a long pause."""
-    async with opened(slack, core()) as status:
-        await slack.until(lambda: len(slack.sockets) == 1)
+    async with connected(slack, core()) as status:
         await slack.disconnect("link_disabled")
         await settled(lambda: status.last_error != "")
         await asyncio.sleep(0.05)  # twenty of QUICK's pauses
@@ -211,8 +219,7 @@ async def test_a_refused_token_is_not_hammered(slack: FakeSlack) -> None:
 async def test_an_outage_is_outlived(slack: FakeSlack) -> None:
     """A proxy's HTML, an internal error and a bare 503: tried again until Slack is back, each call sent once."""
     slack.errors.extend([(502, "<html>bad gateway</html>"), (200, {"ok": False, "error": "internal_error"}), (503, "")])
-    async with opened(slack, core(a_print())):
-        await slack.until(lambda: len(slack.sockets) == 1)
+    async with connected(slack, core(a_print())):
         await reply(await slack.ask("top"))
     assert slack.opens == 4
 
@@ -229,8 +236,25 @@ async def test_a_429_is_waited_out(slack: FakeSlack) -> None:
 
 async def test_a_dead_response_url_harms_nobody(slack: FakeSlack, unused_tcp_port: int) -> None:
     """An answer that nobody takes is logged, and the next question is answered."""
-    async with opened(slack, core(a_print())):
-        await slack.until(lambda: len(slack.sockets) == 1)
+    async with connected(slack, core(a_print())):
         lost = await slack.ask("top", response_url=f"http://127.0.0.1:{unused_tcp_port}/commands/T1/0")
         await reply(await slack.ask("top"))
     assert lost.acks == 1
+
+
+async def test_who_asks(slack: FakeSlack) -> None:
+    """The member, their name, the workspace; an admin only by the configuration."""
+    seen: list[Asker] = []
+
+    async def says(request: Request, asker: Asker) -> Answer:
+        del request
+        seen.append(asker)
+        return Answer("Seen", (Part("", ("x",)),))
+
+    async with connected(slack, scripted(says), admin=AdminSettings(slack_users=["U0BOSS"])):
+        await reply(await slack.ask("top"))
+        await reply(await slack.ask("top", user="U0BOSS"))
+    assert seen == [
+        Asker("slack", "U1", "trader", "T1", is_admin=False),
+        Asker("slack", "U0BOSS", "trader", "T1", is_admin=True),
+    ]

@@ -12,6 +12,7 @@ import pytest
 
 from bot.destinations import http
 from bot.model.alerts import Batch, Digest, Edit, Flow, Notice, Posted, Repeats
+from bot.model.answers import Part
 from bot.model.outcomes import (
     Absent,
     Blind,
@@ -28,7 +29,18 @@ from bot.model.outcomes import (
 from bot.model.ports import Destination
 from tests.fakes import faults
 from tests.fakes.faults import FaultyServer
-from tests.render.samples import HOSTILE_TEXT, NOW_NS, NVDA, RECEIVED_NS, SPARSE, altered, batch, delivery
+from tests.render.samples import (
+    HOSTILE_TEXT,
+    NOW_NS,
+    NVDA,
+    RECEIVED_NS,
+    REPORT,
+    SPARSE,
+    altered,
+    batch,
+    delivery,
+    report,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +130,25 @@ class DestinationContract:
         [
             Batch("d1gestxxbatch", "room", (), RECEIVED_NS, digest=DIGEST),
             Batch("n0ticexxbatch", "room", (), RECEIVED_NS, notice=Notice("Parked", ("HTTP 404",))),
+            report(),
+            report(msgspec.structs.replace(REPORT, picture=None, buttons=())),
         ],
     )
-    async def test_a_digest_and_a_notice_are_messages_too(self, rig: Rig, shown: Batch) -> None:
+    async def test_a_digest_a_notice_and_a_report_are_messages_too(self, rig: Rig, shown: Batch) -> None:
         """Each shows the mark by which it is found again."""
         assert isinstance(await rig.destination.send(shown), Sent)
         (message,) = rig.shown()
         assert shown.mark in message
+
+    async def test_a_report_says_all_of_it_and_wakes_nobody(self, rig: Rig) -> None:
+        """Its title, its parts and its source; what upstream put in it pings no one."""
+        hostile = Part(HOSTILE_TEXT, (HOSTILE_TEXT,))
+        shown = msgspec.structs.replace(REPORT, parts=(*REPORT.parts, hostile), source=f"radarpulse {HOSTILE_TEXT}")
+        assert isinstance(await rig.destination.send(report(shown)), Sent)
+        (message,) = rig.shown()
+        said = ("Midday recap, Fri 6/26", "calls $210M", "Top tickers", "NVDA $50M", "radarpulse")
+        assert [words for words in said if words not in message] == []
+        assert rig.woken() == set()
 
     async def test_closing_twice_is_fine(self, rig: Rig) -> None:
         """The port says so."""

@@ -31,7 +31,11 @@ class InlineTransactions:
         if self.is_broken:
             raise StoreError("disk full")
         self.connection.execute("BEGIN IMMEDIATE")
-        result = work(self.connection)
+        try:
+            result = work(self.connection)
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
         self.connection.execute("COMMIT")
         self.commits += 1
         return result

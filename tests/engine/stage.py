@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
+from bot.engine.control import Control
 from bot.engine.delivery import Delivery
 from bot.engine.lane import Lane, LaneOptions
 from bot.engine.metrics import Metrics
 from bot.engine.shared import Shared
-from bot.gate.verdict import judge
 from bot.model.alerts import Batch
 from bot.model.matches import Match
 from bot.outbox.sqlite import SqliteOutbox
@@ -32,7 +32,10 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.outbox: SqliteOutbox = an_outbox(self.transactions)
-        self.shared = Shared(self.outbox, self.metrics, now_ns=virtual_time.now_ns, jitter=lambda: 0.0)
+        self.control = Control(self.outbox, virtual_time.now_ns, lambda: self.delivery.look_again())
+        self.shared = Shared(
+            self.outbox, self.metrics, now_ns=virtual_time.now_ns, jitter=lambda: 0.0, steering=self.control
+        )
         self.lanes = [Lane(destination, self.options, self.shared) for destination in self.destinations]
         self.delivery = Delivery(self.lanes, self.outbox)
 
@@ -49,7 +52,7 @@ class Stage:
         targets = self.delivery.targets()
         if not is_fast:
             targets = {name: replace(target, fit=None) for name, target in targets.items()}
-        self.delivery.take(await self.outbox.commit(matches, judge, targets))
+        self.delivery.take(await self.outbox.commit(matches, self.control.judge, targets))
 
     async def repeat(self, times: int = 1, **changes: object) -> None:
         """The same contract and side, each time another print, under a rule with a cooldown."""
@@ -79,11 +82,13 @@ def play(stage: Stage, scene: Callable[[], Awaitable[None]], *, seconds: float =
     async def main() -> None:
         with capture_logs() as logged:
             async with asyncio.TaskGroup() as tasks:
+                controlling = tasks.create_task(stage.control.run())
                 tasks.create_task(stage.delivery.run())
                 await asyncio.sleep(0.001)
                 await scene()
                 await asyncio.sleep(seconds)
                 await stage.delivery.drain()
+                controlling.cancel()
         events.extend(str(entry["event"]) for entry in logged)
 
     virtual_time.run(main())

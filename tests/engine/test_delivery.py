@@ -9,9 +9,10 @@ from bot.gate.verdict import judge
 from bot.model.outcomes import DestinationDead, Permanent, Retry
 from bot.model.ports import Commit, Rate, Target
 from bot.model.terms import ActiveHours, Terms
+from tests import virtual_time
 from tests.engine.doubles import Scripted
 from tests.engine.stage import Stage, play, sizes
-from tests.samples import a_match, a_print
+from tests.samples import a_match, a_print, a_route
 
 
 def test_a_commit_knows_the_terms_of_all_and_what_fits_where_a_message_would_go_at_once() -> None:
@@ -242,6 +243,91 @@ def test_what_nobody_serves_stays_in_the_store_until_somebody_does() -> None:
     play(stage, scene, seconds=10.0)
     assert old.batches == []
     assert Counter(size for batch in new.batches for size in sizes(batch)) == Counter([1, 2, 3])
+
+
+class People:
+    """Notes what it is told of destinations that reach one person each."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, int]] = []
+
+    @property
+    def targets(self) -> dict[str, Target]:
+        return {"dm:": Target(Terms(budget=3))}
+
+    def wake(self, name: str, count: int) -> None:
+        self.told.append(("wake", name, count))
+
+    def edit(self, name: str) -> None:
+        self.told.append(("edit", name, 0))
+
+    def expire(self, name: str, count: int) -> None:
+        self.told.append(("expire", name, count))
+
+    def look_again(self) -> None:
+        self.told.append(("look_again", "", 0))
+
+
+ANN, BOB = "dm:discord:1", "dm:slack:U2"
+
+
+def test_what_reaches_one_person_is_served_by_whoever_serves_people() -> None:
+    desk, people = Scripted(), People()
+    stage = Stage((desk,))
+    stage.delivery.personal = people
+
+    async def scene() -> None:
+        assert set(stage.delivery.targets()) == {"desk", "dm:"}
+        await stage.post(send_to=("desk", ANN))
+        stage.delivery.take(Commit({}, (), (), {}, edits=frozenset({BOB, "hall"}), expired={ANN: 2, "hall": 1}))
+        stage.delivery.look_again()
+        await stage.delivery.wake_all()
+        stage.delivery.unpark(ANN)
+
+    events = play(stage, scene, seconds=1.0)
+    assert people.told == [
+        ("wake", ANN, 1),
+        ("expire", ANN, 2),
+        ("edit", BOB, 0),
+        ("look_again", "", 0),
+        ("wake", ANN, 0),
+    ]
+    assert [sizes(batch) for batch in desk.batches] == [[1]]
+    assert "destination.gone" not in events
+
+
+def test_what_an_earlier_run_left_for_people_is_told_to_whoever_serves_them() -> None:
+    """What waits, and what was frozen and never settled; nobody warns that such a destination is gone."""
+    first = Stage(())
+
+    async def before() -> None:
+        await first.post(send_to=(ANN,))
+        await first.outbox.commit(
+            [a_match(a_print(size=9), a_route(send_to=(BOB,)))], judge, {BOB: Target(fit=lambda deliveries: 1)}
+        )
+
+    virtual_time.run(before())
+    people = People()
+    stage = Stage((), transactions=first.transactions)
+    stage.delivery.personal = people
+
+    async def scene() -> None:
+        return
+
+    events = play(stage, scene, seconds=1.0)
+    assert sorted(people.told) == [("wake", ANN, 1), ("wake", BOB, 0)]
+    assert "destination.gone" not in events
+
+
+def test_without_anybody_who_serves_people_their_alerts_stay_in_the_store() -> None:
+    stage = Stage((Scripted(),))
+
+    async def scene() -> None:
+        await stage.post(send_to=(ANN,))
+        await stage.delivery.wake_all()
+
+    play(stage, scene, seconds=1.0)
+    assert asyncio.run(stage.states()) == {"queued": 1}
 
 
 async def _post_soon(stage: Stage, after_s: float) -> None:

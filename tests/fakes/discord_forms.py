@@ -3,8 +3,22 @@
 import re
 from typing import Any
 
+from tests.fakes.discord_components import component_problems
+
 LIMITS = {"title": 256, "description": 4096, "url": 2048}
-EMBED_KEYS = {"title", "type", "description", "url", "timestamp", "color", "footer", "image", "author", "fields"}
+EMBED_KEYS = {
+    "title",
+    "type",
+    "description",
+    "url",
+    "timestamp",
+    "color",
+    "footer",
+    "image",
+    "author",
+    "fields",
+    "flags",
+}
 
 
 def pings(body: dict[str, Any]) -> frozenset[str]:
@@ -22,9 +36,11 @@ def pings(body: dict[str, Any]) -> frozenset[str]:
 def check_message(body: dict[str, Any]) -> dict[str, Any]:
     """Discord's `errors` for a message; empty where it is valid. Lengths in UTF-16 units, the harsher reading."""
     errors: dict[str, Any] = {}
-    _check_length(errors, "content", body.get("content", ""), 2000)
+    _check_length(errors, "content", body.get("content") or "", 2000)
     if problem := _mentions_problem(body.get("allowed_mentions", {})):
         errors["allowed_mentions"] = _problem("MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", problem)
+    if problems := component_problems(body.get("components", []), length):
+        errors["components"] = _problem("COMPONENT_INVALID", "; ".join(problems))
     if len(str(body.get("nonce", ""))) > 25:
         errors["nonce"] = _problem("NONCE_TYPE_TOO_LONG", "Must be 25 or fewer in length.")
     embeds = body.get("embeds", [])
@@ -50,6 +66,8 @@ def check_embed(embed: Any) -> dict[str, Any]:
         _check_length(errors, key, embed.get(key, ""), limit)
     if "url" in embed and not re.match(r"https?://[^/\s]+", str(embed["url"])):
         errors["url"] = _problem("URL_TYPE_INVALID_URL", "Not a well formed URL.")
+    if "image" in embed and not re.match(r"(https?|attachment)://[^/\s]+", str(embed["image"].get("url"))):
+        errors["image"] = _problem("URL_TYPE_INVALID_URL", "Not a well formed URL.")
     colour = embed.get("color", 0)
     if not isinstance(colour, int) or not 0 <= colour <= 0xFFFFFF:
         errors["color"] = _problem("NUMBER_TYPE_MAX", "int value should be less than or equal to 16777215.")

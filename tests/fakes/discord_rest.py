@@ -7,20 +7,21 @@
 import json
 import math
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
 from aiohttp import web
 
+from tests.fakes.discord_files import Body, File, file_problems, read_body
 from tests.fakes.discord_forms import check_message as check_message
 from tests.fakes.discord_forms import embed_size as embed_size
 from tests.fakes.discord_forms import pings as pings
 from tests.fakes.faults import FaultyServer, What
 from tests.fakes.limits import Window
 
-MESSAGE_KEYS = {"content", "embeds", "allowed_mentions", "components", "flags", "tts"}
+MESSAGE_KEYS = {"content", "embeds", "allowed_mentions", "components", "flags", "tts", "attachments"}
 BOT_KEYS = MESSAGE_KEYS | {"nonce", "enforce_nonce", "message_reference"}
 WEBHOOK_KEYS = MESSAGE_KEYS | {"username", "avatar_url", "thread_name"}
 EDIT_KEYS = {"content", "embeds", "allowed_mentions", "components", "flags", "attachments"}
@@ -51,6 +52,8 @@ class DiscordMessage:
     states: list[tuple[int, dict[str, Any]]]
     """(unix nanoseconds, body): as it was posted, and after each edit."""
     is_deleted: bool = False
+    files: Mapping[str, File] = field(default_factory=dict)
+    """By their number."""
 
     @property
     def body(self) -> dict[str, Any]:
@@ -277,14 +280,18 @@ class FakeDiscord(FaultyServer):
     # --- messages ---
 
     def _take(self, raw: bytes, request: web.Request, channel: str, via: str) -> web.Response:
-        body = self._form(raw, request, BOT_KEYS if via == "bot" else WEBHOOK_KEYS)
-        if isinstance(body, web.Response):
-            return body
-        if (problem := _problem_of(body)) is not None:
+        form = self._form(raw, request, BOT_KEYS if via == "bot" else WEBHOOK_KEYS)
+        if isinstance(form, web.Response):
+            return form
+        body = form.said
+        if (problem := _problem_of(body, form.files)) is not None:
             return problem
+        if via != "bot" and body.get("components"):
+            self.unexpected.append("components on a webhook that is no application's: Discord leaves them out")
         if via != "bot" and (problem := _thread_problem(body, request, self._webhooks[via])) is not None:
             return problem
         message = self._store(body, channel, via)
+        message.files = form.files
         if via != "bot" and request.query.get("wait", "false").lower() != "true":
             return web.Response(status=204)
         return web.json_response(_shown(message, has_nonce=True))
@@ -295,11 +302,13 @@ class FakeDiscord(FaultyServer):
             return _error(404, 10008, "Unknown Message")
         if message.via != via:
             return _error(403, 50005, "Cannot edit a message authored by another user")
-        body = self._form(raw, request, EDIT_KEYS)
-        if isinstance(body, web.Response):
-            return body
-        changed = {**message.body, **body}
-        if (problem := _problem_of(changed)) is not None:
+        form = self._form(raw, request, EDIT_KEYS)
+        if isinstance(form, web.Response):
+            return form
+        if via != "bot" and "components" in form.said:
+            self.unexpected.append("components on a webhook that is no application's: Discord leaves them out")
+        changed = {**message.body, **form.said}
+        if (problem := _problem_of(changed, message.files)) is not None:
             return problem
         message.states.append((self._now_ns(), changed))
         return web.json_response(_shown(message, has_nonce=False))
@@ -320,16 +329,15 @@ class FakeDiscord(FaultyServer):
         shown = [] if self.history == "hidden" else [_shown(one, has_nonce=self.shows_nonce) for one in page]
         return web.json_response(shown)
 
-    def _form(self, raw: bytes, request: web.Request, keys: set[str]) -> dict[str, Any] | web.Response:
-        try:
-            body = json.loads(raw)
-        except ValueError:
+    def _form(self, raw: bytes, request: web.Request, keys: set[str]) -> Body | web.Response:
+        form = read_body(raw, request.headers.get("Content-Type", ""))
+        if form is None:
             return _error(400, 50109, "The request body contains invalid JSON.")
-        if request.content_type != "application/json" or not isinstance(body, dict):
+        if not isinstance(form.said, dict):
             return _error(400, 50035, "Invalid Form Body")
-        for key in body.keys() - keys:
+        for key in form.said.keys() - keys:
             self.unexpected.append(f"undocumented message key {key} on {request.method}")
-        return body
+        return form
 
     def _store(self, body: dict[str, Any], channel: str, via: str) -> DiscordMessage:
         """A nonce that Discord enforces gives back the earlier message of the same author."""
@@ -361,6 +369,7 @@ def _shown(message: DiscordMessage, *, has_nonce: bool) -> dict[str, Any]:
         "channel_id": message.channel,
         "content": message.body.get("content", ""),
         "embeds": [{"type": "rich", **embed} for embed in message.embeds],
+        "components": message.body.get("components", []),
         "mentions": [],
         "mention_everyone": "everyone" in message.pings,
         "mention_roles": sorted(ping[5:] for ping in message.pings if ping.startswith("role:")),
@@ -372,10 +381,12 @@ def _shown(message: DiscordMessage, *, has_nonce: bool) -> dict[str, Any]:
     }
 
 
-def _problem_of(body: dict[str, Any]) -> web.Response | None:
-    if not body.get("content") and not body.get("embeds"):
+def _problem_of(body: dict[str, Any], files: Mapping[str, File]) -> web.Response | None:
+    if not body.get("content") and not body.get("embeds") and not files:
         return _error(400, 50006, "Cannot send an empty message")
     errors = check_message(body)
+    if problems := file_problems(body, files):
+        errors["attachments"] = {"_errors": [{"code": "ATTACHMENT_INVALID", "message": "; ".join(problems)}]}
     return _error(400, 50035, "Invalid Form Body", errors) if errors else None
 
 

@@ -17,7 +17,7 @@ from aiohttp import web
 from tests.fakes.faults import FaultyServer
 
 WINDOW_S = 300
-KINDS = {"alerts", "digest", "notice"}
+KINDS = {"alerts", "digest", "report", "notice"}
 
 
 def verify(body: bytes, headers: Mapping[str, str], secret: str, now_s: float) -> bool:

@@ -1,7 +1,7 @@
-"""A Slack for slash commands over real sockets: apps.connections.open, Socket Mode, and response URLs.
+"""A Slack for commands and presses over real sockets: apps.connections.open, Socket Mode, response URLs, user groups.
 
-Behaves as Slack's documents say ("Using Socket Mode", "Slash commands", apps.connections.open; 2026-11), answers
-nothing else, and fails the test that asked for it.
+Behaves as Slack's documents say ("Using Socket Mode", "Slash commands", "Handling user interaction",
+apps.connections.open; 2026-11), answers nothing else, and fails the test that asked for it.
 """
 
 import asyncio
@@ -13,12 +13,18 @@ from typing import Any, Self
 
 from aiohttp import WSMsgType, web
 
+from tests.fakes.slack_message import check_message, elements
+from tests.fakes.slack_uploads import Uploads
+
 APP_TOKEN = "xapp-fake"
+BOT_TOKEN = "xoxb-fake"
+MOST_ANSWERS = 5
+"""To one response URL, within thirty minutes."""
 
 
 @dataclass
 class Asked:
-    """One slash command: the app's acknowledgements, and its answers to the response URL."""
+    """One command or press: the app's acknowledgements, and its answers to the response URL."""
 
     envelope: dict[str, Any]
     ack: asyncio.Future[dict[str, Any]]
@@ -38,6 +44,14 @@ class FakeSlack:
         """Answers to the next calls of apps.connections.open: a status, and a body or plain text."""
         self.says_hello = True
         self.sockets: list[web.WebSocketResponse] = []
+        self.groups: dict[str, list[str]] = {}
+        """User groups and their members."""
+        self.group_error = ""
+        """Slack's word for why it tells nobody who is in a group."""
+        self.group_looks = 0
+        self.members_of = {"C1"}
+        """Channels with the bot in them."""
+        self.uploads = Uploads(lambda: f"http://{self._host}", BOT_TOKEN, self.problems, self._is_member)
         self._tickets: set[str] = set()
         self._asked: dict[str, Asked] = {}
         self._next_id = 1
@@ -47,7 +61,9 @@ class FakeSlack:
         app = web.Application()
         app.router.add_post("/api/apps.connections.open", self._open)
         app.router.add_get("/link/", self._link)
-        app.router.add_post("/commands/T1/{id}", self._response_url)
+        app.router.add_post("/{kind:commands|actions}/T1/{id}", self._response_url)
+        app.router.add_get("/api/usergroups.users.list", self._group, allow_head=False)
+        app.router.add_routes(self.uploads.routes())
         app.router.add_route("*", "/{rest:.*}", self._undocumented)
         self._runner = web.AppRunner(app, shutdown_timeout=1)
         await self._runner.setup()
@@ -72,15 +88,53 @@ class FakeSlack:
         async with asyncio.timeout(10), self._changed:
             await self._changed.wait_for(condition)
 
-    async def ask(self, text: str, *, socket: int = -1, response_url: str | None = None) -> Asked:
+    async def ask(
+        self,
+        text: str,
+        *,
+        command: str = "/flow",
+        user: str = "U1",
+        channel: str = "C1",
+        socket: int = -1,
+        response_url: str | None = None,
+    ) -> Asked:
         """A member writes `/flow text`; one of the app's connections gets it."""
         payload = {
-            "token": "old", "team_id": "T1", "team_domain": "desk", "channel_id": "C1", "channel_name": "flow",
-            "user_id": "U1", "user_name": "trader", "command": "/flow", "text": text, "api_app_id": "A1",
+            "token": "old", "team_id": "T1", "team_domain": "desk", "channel_id": channel, "channel_name": "flow",
+            "user_id": user, "user_name": "trader", "command": command, "text": _escaped(text), "api_app_id": "A1",
             "is_enterprise_install": "false", "trigger_id": "1.2.3",
-            "response_url": response_url or f"http://{self._host}/commands/T1/{self._next_id}",
+            "response_url": response_url or self._new_url("commands"),
         }  # fmt: skip
         return await self.envelope("slash_commands", payload, socket=socket)
+
+    async def press(
+        self,
+        message: Mapping[str, Any],
+        value: str,
+        *,
+        user: str = "U1",
+        channel: str = "C1",
+        is_ephemeral: bool = False,
+        socket: int = -1,
+    ) -> Asked:
+        """A member presses what has this value on a message that the app sent, or chooses it from a menu."""
+        pressed = [one for element in elements(dict(message)) if (one := _action(element, value))]
+        assert len(pressed) == 1, f"{len(pressed)} things to press say {value!r}"
+        container = {"type": "message_attachment", "message_ts": "1700000000.000100", "attachment_id": 1}
+        payload: dict[str, Any] = {
+            "type": "block_actions", "api_app_id": "A1", "token": "old", "trigger_id": "1.2.3", "enterprise": None,
+            "user": {"id": user, "username": "trader", "name": "trader", "team_id": "T1"},
+            "team": {"id": "T1", "domain": "desk"}, "channel": {"id": channel, "name": "flow"},
+            "container": {**container, "channel_id": channel, "is_ephemeral": is_ephemeral, "is_app_unfurl": False},
+            # Of an ephemeral message Slack sends no `message`.
+            **({} if is_ephemeral else {"message": {"type": "message", "ts": "1700000000.000100", **message}}),
+            "state": {"values": {}}, "is_enterprise_install": False, "response_url": self._new_url("actions"),
+            "actions": pressed,
+        }  # fmt: skip
+        return await self.envelope("interactive", payload, socket=socket)
+
+    def _new_url(self, kind: str) -> str:
+        return f"http://{self._host}/{kind}/T1/{self._next_id}"
 
     async def envelope(self, kind: str, payload: Mapping[str, Any], *, socket: int = -1) -> Asked:
         """Anything that the app must acknowledge: `slash_commands`, `events_api`, `interactive`."""
@@ -159,24 +213,48 @@ class FakeSlack:
 
     async def _response_url(self, request: web.Request) -> web.Response:
         asked = self._asked.get(request.match_info["id"])
-        if asked is None or len(asked.replies) == 5:
+        if asked is None or len(asked.replies) == MOST_ANSWERS:
             self.problems.append("a response URL used up, or never given")
             return web.Response(status=404, text="used_url")
         body = await request.json()
-        self._check(body)
+        self._check(body, is_press=request.match_info["kind"] == "actions")
         asked.replies.append(body)
         if not asked.reply.done():
             asked.reply.set_result(body)
         return web.Response(text="ok")
 
-    def _check(self, body: Mapping[str, Any]) -> None:
-        if body.get("response_type") not in ("ephemeral", "in_channel") or not 1 <= len(body["text"]) <= 4000:
-            self.problems.append("a message without its type or text")
-        blocks = [block for attachment in body.get("attachments", ()) for block in attachment.get("blocks", ())]
-        texts = [block["text"] for block in blocks]
-        if len(blocks) > 50 or any(block["type"] != "section" for block in blocks):
-            self.problems.append("blocks")
-        if any(text["type"] not in ("mrkdwn", "plain_text") or not 1 <= len(text["text"]) <= 3000 for text in texts):
-            self.problems.append("a section out of its limits")
-        if len(json.dumps(body)) > 60_000 or sum(len(text["text"]) for text in texts) > 13_200:
-            self.problems.append("msg_blocks_too_long")
+    def _check(self, body: dict[str, Any], *, is_press: bool) -> None:
+        known = {"text", "blocks", "attachments", "response_type", "replace_original", "delete_original"}
+        if error := check_message(body) or ("invalid_arguments" if body.keys() - known else ""):
+            self.problems.append(f"{error}: {body}")
+        if body.get("response_type", "ephemeral") not in ("ephemeral", "in_channel") or not body.get("text"):
+            self.problems.append("a message without its text, or for nobody")
+        if "replace_original" in body and not is_press:
+            self.problems.append("a command has no message to replace")
+
+    async def _group(self, request: web.Request) -> web.Response:
+        self.group_looks += 1
+        if request.headers.get("Authorization") != f"Bearer {BOT_TOKEN}":
+            return web.json_response({"ok": False, "error": "invalid_auth"})
+        if self.group_error:
+            return web.json_response({"ok": False, "error": self.group_error, "needed": "usergroups:read"})
+        users = self.groups.get(request.query["usergroup"])
+        known = {"ok": True, "users": users}
+        return web.json_response(known if users is not None else {"ok": False, "error": "no_such_subteam"})
+
+    def _is_member(self, channel: str) -> bool:
+        return channel in self.members_of
+
+
+def _action(element: dict[str, Any], value: str) -> dict[str, Any] | None:
+    """The action of a press on `element`, if that is where the value is."""
+    about = {"type": element["type"], "action_id": element["action_id"], "block_id": "Xy1", "action_ts": "1700000001.2"}
+    if element["type"] == "button":
+        return {**about, "text": element["text"], "value": value} if element["value"] == value else None
+    chosen = next((option for option in element["options"] if option["value"] == value), None)
+    return None if chosen is None else {**about, "selected_option": chosen}
+
+
+def _escaped(text: str) -> str:
+    """In a command's text Slack escapes what it escapes in messages."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -6,9 +6,8 @@ end with `assert not slack.unexpected`. Long, because it is one platform's whole
 
 import json
 import math
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -17,11 +16,11 @@ from aiohttp import web
 
 from tests.fakes.faults import FaultyServer
 from tests.fakes.limits import Tokens, Window
+from tests.fakes.slack_message import check_message, pings
+from tests.fakes.slack_uploads import Uploads
 
-MAX_TEXT = 4000
-MAX_BLOCKS = 50
-MAX_TOTAL = 13_200
-"""Where others met msg_blocks_too_long, blocks' frames included; the exact measure is Slack's secret."""
+__all__ = ["FakeSlack", "SlackMessage", "check_message", "pings"]
+
 TIER_3 = (50, 60.0)
 """Requests of one method, and the seconds they may be made in."""
 MESSAGE_KEYS = {"text", "blocks", "attachments", "unfurl_links", "unfurl_media", "mrkdwn", "metadata"}
@@ -39,8 +38,6 @@ UPDATE_KEYS = SHOWN_KEYS | {
     "file_ids",
 }
 HISTORY_KEYS = {"channel", "cursor", "include_all_metadata", "inclusive", "latest", "limit", "oldest"}
-
-_PING = re.compile(r"<(!channel|!here|!everyone|!subteam\^[A-Z0-9]+|@[A-Z0-9]+)(?:\|[^>]*)?>")
 
 
 @dataclass(slots=True)
@@ -98,6 +95,13 @@ class FakeSlack(FaultyServer):
         """channels:history and groups:history."""
         self.is_edit_window_closed = False
         """The workspace's settings let nobody edit any more."""
+        self.uploads = Uploads(lambda: self.origin, token, self.unexpected, self._is_member)
+        self.groups: dict[str, list[str]] = {}
+        """User groups and their members."""
+        self.has_groups_scope = True
+        """usergroups:read."""
+        self.closed: dict[str, str] = {}
+        """Users whom no direct message reaches, and Slack's word for why: `user_disabled`, say."""
         self._burst = burst
         self._clock = clock
         self._now_ns = now_ns
@@ -129,6 +133,9 @@ class FakeSlack(FaultyServer):
         yield web.post("/api/chat.update", self._update)
         yield web.get("/api/conversations.history", self._history, allow_head=False)
         yield web.post("/services/{team}/{id}/{secret}", self._post_to_webhook)
+        yield web.post("/api/conversations.open", self._open)
+        yield web.get("/api/usergroups.users.list", self._group, allow_head=False)
+        yield from self.uploads.routes()
 
     async def _post_message(self, request: web.Request) -> web.StreamResponse:
         return await self.answered(request, "post", lambda raw: self._judge(raw, request))
@@ -213,6 +220,41 @@ class FakeSlack(FaultyServer):
         oldest, latest = Decimal(query.get("oldest", "0")), Decimal(query.get("latest", "Infinity"))
         found = [one for one in self.shown if one.channel == query["channel"] and oldest < Decimal(one.ts) < latest]
         return sorted(found, key=lambda one: Decimal(one.ts), reverse=True)
+
+    # --- people ---
+
+    async def _open(self, request: web.Request) -> web.Response:
+        """Tier 3. One user gives their direct message with the bot, the same every time."""
+        body = self._arguments(await request.read(), request, {"users", "return_im", "channel", "prevent_creation"})
+        if isinstance(body, web.Response):
+            return body
+        if wait_s := self._method_wait_s("conversations.open"):
+            return _limited(wait_s)
+        user = body.get("users", "")
+        if not isinstance(user, str) or not user.startswith(("U", "W")):
+            return _no("user_not_found")
+        if user in self.closed:
+            return _no(self.closed[user])
+        channel = f"D{user[1:]}"
+        self.channels.add(channel)
+        return web.json_response({"ok": True, "channel": {"id": channel}})
+
+    async def _group(self, request: web.Request) -> web.StreamResponse:
+        return await self.answered(request, "look", lambda _: self._judge_group(request))
+
+    def _judge_group(self, request: web.Request) -> web.Response:
+        if error := self._unauthorized(request):
+            return _no(error)
+        for key in request.query.keys() - {"usergroup", "include_disabled", "team_id"}:
+            self.unexpected.append(f"undocumented argument {key} of usergroups.users.list")
+        if not self.has_groups_scope:
+            scopes = {"needed": "usergroups:read", "provided": "chat:write"}
+            return web.json_response({"ok": False, "error": "missing_scope", **scopes})
+        users = self.groups.get(request.query.get("usergroup", ""))
+        return _no("no_such_subteam") if users is None else web.json_response({"ok": True, "users": users})
+
+    def _is_member(self, channel: str) -> bool:
+        return channel in self.channels
 
     def _arguments(self, raw: bytes, request: web.Request, keys: set[str]) -> dict[str, Any] | web.Response:
         method = request.path.rpartition("/")[2]
@@ -300,87 +342,3 @@ def _limited(wait_s: float) -> web.Response:
 def _no(error: str) -> web.Response:
     """HTTP 200 with `ok: false` is how the Web API fails."""
     return web.json_response({"ok": False, "error": error})
-
-
-def pings(body: dict[str, Any]) -> frozenset[str]:
-    """Whom a message wakes: mentions in its text and in every mrkdwn object; a plain_text object wakes nobody."""
-    texts = [body.get("text", ""), *(part["text"] for part in _text_objects(body) if part["type"] == "mrkdwn")]
-    return frozenset(found for text in texts for found in _PING.findall(text))
-
-
-def _text_objects(part: object) -> Iterator[dict[str, Any]]:
-    if isinstance(part, dict):
-        if part.get("type") in ("mrkdwn", "plain_text") and isinstance(part.get("text"), str):
-            yield part
-        for below in part.values():
-            yield from _text_objects(below)
-    elif isinstance(part, list):
-        for below in part:
-            yield from _text_objects(below)
-
-
-def check_message(body: dict[str, Any]) -> str:
-    """Slack's error word for a message; empty where it is valid."""
-    text, blocks, attachments = body.get("text", ""), body.get("blocks", []), body.get("attachments", [])
-    if not text and not blocks and not attachments:
-        return "no_text"
-    if not isinstance(text, str) or length(text) > MAX_TEXT:
-        return "msg_too_long"
-    if not isinstance(attachments, list) or len(attachments) > 100:
-        return "too_many_attachments"
-    groups = [blocks, *(attachment.get("blocks", []) for attachment in attachments)]
-    if sum(map(len, groups)) > MAX_BLOCKS or not all(_is_block(block) for group in groups for block in group):
-        return "invalid_blocks"
-    if length(json.dumps([blocks, attachments], ensure_ascii=False)) > MAX_TOTAL:
-        return "msg_blocks_too_long"
-    if not all(re.fullmatch(r"#[0-9a-f]{6}", attachment.get("color", "#000000")) for attachment in attachments):
-        return "invalid_attachments"
-    return _metadata_error(body.get("metadata"))
-
-
-def _metadata_error(metadata: Any) -> str:
-    if metadata is None:
-        return ""
-    is_well_formed = (
-        isinstance(metadata, dict)
-        and metadata.keys() == {"event_type", "event_payload"}
-        and isinstance(metadata["event_type"], str)
-        and isinstance(metadata["event_payload"], dict)
-    )
-    return "" if is_well_formed else "invalid_metadata_format"
-
-
-def _is_block(block: Any) -> bool:
-    """Whether this is one of the blocks that messages here may hold, within its documented limits."""
-    match block:
-        case {"type": "divider"}:
-            return True
-        case {"type": "header", "text": {"type": "plain_text"} as text}:
-            return _is_text(text, 150)
-        case {"type": "section"}:
-            return _is_section(block)
-        case {"type": "context", "elements": [*elements]}:
-            return 1 <= len(elements) <= 10 and all(_is_text(part, 2000) for part in elements)
-        case {"type": "actions", "elements": [*elements]}:
-            return 1 <= len(elements) <= 25
-    return False
-
-
-def _is_section(section: dict[str, Any]) -> bool:
-    fields = section.get("fields", [])
-    has_content = "text" in section or bool(fields)
-    is_fine = "text" not in section or _is_text(section["text"], 3000)
-    return has_content and is_fine and len(fields) <= 10 and all(_is_text(part, 2000) for part in fields)
-
-
-def _is_text(part: Any, limit: int) -> bool:
-    match part:
-        case {"type": "plain_text", "text": str(text), **rest}:
-            return 1 <= length(text) <= limit and not rest.keys() - {"emoji"}
-        case {"type": "mrkdwn", "text": str(text), **rest}:
-            return 1 <= length(text) <= limit and not rest.keys() - {"verbatim"}
-    return False
-
-
-def length(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2

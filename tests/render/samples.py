@@ -17,6 +17,7 @@ from bot.model.alerts import (
     RuleHit,
     TickerFlow,
 )
+from bot.model.answers import Answer, Button, Part, Picture
 from bot.model.prints import Print
 
 TRADED = datetime(2026, 6, 26, 14, 31, 5, tzinfo=UTC)
@@ -100,6 +101,17 @@ NOTICE = Notice(
     "desk is parked: Slack refuses it",
     ("channel_is_archived", "3 deliveries wait. Flowbot tries again every 5 minutes."),
 )
+REPORT = Answer(
+    "Midday recap, Fri 6/26",
+    (
+        Part("", ("1,234 prints · calls $210M · puts $100M", "🐂 BULL $200M · 🐻 BEAR $90M")),
+        Part("Top tickers", ("NVDA $50M (120)", "SPX $4.5M (2)")),
+    ),
+    tone="bull",
+    source="this session's prints",
+    picture=Picture("heatmap.png", b"\x89PNG\r\n\x1a\n\x00\xff", "Information Technology leads with $50M."),
+    buttons=(Button("More", "flow top page=2", is_replacing=True),),
+)
 
 
 def digest(shown: Digest = DIGEST) -> Batch:
@@ -108,3 +120,7 @@ def digest(shown: Digest = DIGEST) -> Batch:
 
 def notice(shown: Notice = NOTICE) -> Batch:
     return Batch("n0t1ce00xyz", "room", (), RECEIVED_NS, notice=shown)
+
+
+def report(shown: Answer = REPORT) -> Batch:
+    return Batch("4ep04t00xyz", "room", (), RECEIVED_NS, report=shown)

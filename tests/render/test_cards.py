@@ -1,4 +1,4 @@
-"""What a batch shows: its alerts, its digest or its notice."""
+"""What a batch shows: its alerts, its digest, its report or its notice."""
 
 import re
 
@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from bot.model.alerts import Batch, Digest, Flow, Notice, TickerFlow
+from bot.model.answers import Answer, Part
 from bot.render import discord, slack, terminal
 from bot.render.card import Card, card
 from bot.render.cards import cards_of
@@ -13,7 +14,9 @@ from bot.render.look import Look
 from tests.fakes import discord_rest, slack_web
 from tests.render.samples import (
     DIGEST,
+    HOSTILE_TEXT,
     NOW_NS,
+    REPORT,
     SECOND,
     SIX_MORE,
     SPARSE,
@@ -21,6 +24,7 @@ from tests.render.samples import (
     delivery,
     digest,
     notice,
+    report,
 )
 
 
@@ -120,6 +124,7 @@ def test_a_notice_may_be_its_title_alone() -> None:
         (batch(delivery(is_test=True, repeats=SIX_MORE)), "a1b2c3d4"),
         (digest(), "d1g3st00"),
         (notice(), "n0t1ce00"),
+        (report(), "4ep04t00"),
     ],
 )
 def test_the_mark_is_a_word_of_the_first_footer(shown: Batch, mark: str) -> None:
@@ -132,9 +137,9 @@ def test_the_mark_is_a_word_of_the_first_footer(shown: Batch, mark: str) -> None
         assert re.search(rf"(^| ){mark}( |$)", text)
 
 
-def test_a_digest_and_a_notice_ping_nobody() -> None:
+def test_a_digest_a_notice_and_a_report_ping_nobody() -> None:
     """Though the digest's best alerts have mentions."""
-    for shown in (digest(), notice()):
+    for shown in (digest(), notice(), report()):
         assert discord_rest.pings(discord.message(shown, Look(), NOW_NS)) == set()
         assert slack_web.pings(slack.message(shown, Look(), NOW_NS)) == set()
 
@@ -157,3 +162,45 @@ def test_ten_thousand_alerts_are_one_message() -> None:
     assert slack_web.check_message(blocks) == ""
     assert "…" not in str(body)
     assert "…" not in str(blocks)
+
+
+def test_a_report_is_a_card_without_its_picture_and_buttons() -> None:
+    """Headings end with a colon; the footer says where it comes from, when it was frozen, and how to find it again."""
+    assert _only(report(), Look(footer_note="not advice")) == Card(
+        title="Midday recap, Fri 6/26",
+        tags=(),
+        lines=(
+            "1,234 prints · calls $210M · puts $100M",
+            "🐂 BULL $200M · 🐻 BEAR $90M",
+            "Top tickers:",
+            "NVDA $50M (120)",
+            "SPX $4.5M (2)",
+        ),
+        footer="this session's prints · 10:31:05 ET · 4ep04t00 · not advice",
+        colour=0x2ECC71,
+    )
+
+
+@pytest.mark.parametrize(
+    ("tone", "colour"), [("bull", 0x2ECC71), ("bear", 0xE74C3C), ("neutral", 0x95A5A6), ("trouble", 0xF1C40F)]
+)
+def test_the_tone_is_a_colour(tone: str, colour: int) -> None:
+    """As alerts have them; trouble is amber, as notices are."""
+    assert _only(report(msgspec.structs.replace(REPORT, tone=tone))).colour == colour
+
+
+def test_a_report_that_was_in_doubt_for_a_day_shows_its_date() -> None:
+    """It is sent as it was frozen, and "today" in it is another day."""
+    (shown,) = cards_of(report(msgspec.structs.replace(REPORT, source="")), Look(), NOW_NS + 86_400 * SECOND)
+    assert shown.footer == "6/26 10:31:05 ET · 4ep04t00"
+
+
+def test_a_report_is_bounded_whatever_upstream_put_in_it() -> None:
+    """Lines stay lines, long ones are cut, and what is left out is counted."""
+    part = Part(HOSTILE_TEXT * 30, (f"{HOSTILE_TEXT} " * 100,) * 150)
+    shown = _only(report(Answer(HOSTILE_TEXT * 30, (part, part), source=HOSTILE_TEXT * 30)))
+    assert len(shown.lines) == 81
+    assert shown.lines[-1] == "and 222 more lines"
+    assert all(len(line) <= 301 and "\n" not in line for line in (shown.title, *shown.lines))
+    assert discord_rest.check_message(discord.message(report(Answer("x", (part,))), Look(), NOW_NS)) == {}
+    assert slack_web.check_message(slack.message(report(Answer("x", (part,))), Look(), NOW_NS)) == ""

@@ -4,6 +4,7 @@ import pytest
 
 from bot.model.alerts import Repeats
 from bot.render import discord
+from bot.render.discord_text import escape
 from bot.render.look import Look
 from tests.fakes.discord_rest import check_message, embed_size, pings
 from tests.render.samples import NOW_NS, NVDA, RECEIVED_NS, SECOND, SPARSE, altered, batch, delivery
@@ -64,7 +65,7 @@ def test_a_thousand_roles_still_fit() -> None:
 )
 def test_escape(text: str, escaped: str) -> None:
     """What upstream wrote is shown as it is."""
-    assert discord.escape(text) == escaped
+    assert escape(text) == escaped
 
 
 def test_the_first_link_is_the_titles_and_an_address_links_one_title_only() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.model.alerts import Batch
 from bot.render.payload import FACTS, MAX_BYTES, body, fit
-from tests.render.samples import NVDA, RECEIVED_NS, SIX_MORE, SPARSE, altered, batch, delivery, digest, notice
+from tests.render.samples import NVDA, RECEIVED_NS, SIX_MORE, SPARSE, altered, batch, delivery, digest, notice, report
 
 VOCABULARY = Path(__file__).parents[2] / "docs" / "vocabulary.md"
 
@@ -157,6 +157,25 @@ def test_a_notice() -> None:
     assert content(notice())["notice"] == {
         "title": "desk is parked: Slack refuses it",
         "lines": ["channel_is_archived", "3 deliveries wait. Flowbot tries again every 5 minutes."],
+    }
+
+
+def test_a_report() -> None:
+    """Its words as they are; without its picture, which the lines tell, and its buttons, which nobody could press."""
+    found = content(report())
+    assert {name: found[name] for name in ("type", "id", "created_at")} == {
+        "type": "report",
+        "id": "4ep04t00xyz",
+        "created_at": "2026-06-26T14:31:05Z",
+    }
+    assert found["report"] == {
+        "title": "Midday recap, Fri 6/26",
+        "tone": "bull",
+        "parts": [
+            {"heading": "", "lines": ["1,234 prints · calls $210M · puts $100M", "🐂 BULL $200M · 🐻 BEAR $90M"]},
+            {"heading": "Top tickers", "lines": ["NVDA $50M (120)", "SPX $4.5M (2)"]},
+        ],
+        "source": "this session's prints",
     }
 
 

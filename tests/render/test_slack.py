@@ -2,16 +2,30 @@
 
 import pytest
 
-from bot.model.alerts import Repeats
+from bot.model.alerts import Batch, Delivery, Repeats
+from bot.model.answers import Answer, Button, Part
 from bot.render import slack
 from bot.render.look import Look
-from tests.fakes.slack_web import check_message, pings
-from tests.render.samples import HOSTILE_TEXT, NOW_NS, NVDA, RECEIVED_NS, SECOND, SPARSE, altered, batch, delivery
+from bot.render.slack_blocks import escape
+from tests.fakes.slack_message import check_message, elements, pings
+from tests.render.samples import (
+    HOSTILE_TEXT,
+    NOW_NS,
+    NVDA,
+    RECEIVED_NS,
+    SECOND,
+    SPARSE,
+    altered,
+    batch,
+    delivery,
+    digest,
+    notice,
+)
 
 
 def test_escape_is_exactly_slacks_three() -> None:
     """`&`, `<`, `>` and nothing else."""
-    assert slack.escape("<!channel> & *b* 'q'") == "&lt;!channel&gt; &amp; *b* 'q'"
+    assert escape("<!channel> & *b* 'q'") == "&lt;!channel&gt; &amp; *b* 'q'"
 
 
 def test_one_alert() -> None:
@@ -162,3 +176,97 @@ def test_the_notifications_text_is_cut_between_characters() -> None:
     assert body["text"].startswith("<@U00000000000000000000> ")
     assert body["text"].endswith("…")
     assert "&" not in body["text"].replace("&amp;", "")
+
+
+def several(count: int) -> list[Delivery]:
+    return [delivery(id=f"a1b2c3d{number:x}") for number in range(count)]
+
+
+def test_one_alert_has_buttons() -> None:
+    """Below its facts, behind its colour; what only admins may do is painted as a warning and asks again."""
+    body = slack.message(batch(delivery()), Look(), NOW_NS, is_answered=True)
+    plainly = slack.message(batch(delivery()), Look(), NOW_NS)
+    assert check_message(body) == ""
+    (attachment,) = body["attachments"]
+    assert attachment["blocks"][:-1] == plainly["attachments"][0]["blocks"]
+    row = attachment["blocks"][-1]
+    assert row["type"] == "actions"
+    assert [(one["text"]["text"], one["value"], one.get("style")) for one in row["elements"]] == [
+        ("Why?", "=flow why a1b2c3d4", None),
+        ("More like this", "=flow ticker NVDA", None),
+        ("Mute NVDA 1h", "=flowadmin mute ticker NVDA for 1h", "danger"),
+    ]
+    assert row["elements"][2]["confirm"]["title"]["text"] == "Mute NVDA 1h?"
+
+
+def test_several_alerts_have_one_menu() -> None:
+    """After them all, one option each."""
+    body = slack.message(batch(delivery(), delivery(SPARSE, "b1b2c3d4")), Look(), NOW_NS, is_answered=True)
+    assert check_message(body) == ""
+    assert len(body["attachments"]) == 3
+    (menu,) = elements(body)
+    assert body["attachments"][2] == {"blocks": [{"type": "actions", "elements": [menu]}]}
+    assert (menu["type"], menu["action_id"]) == ("static_select", "menu")
+    assert [(option["text"]["text"], option["value"]) for option in menu["options"]] == [
+        ("NVDA 145C 7/17 (21d) · $2.4M", "=flow why a1b2c3d4"),
+        ("AAPL · $950K", "=flow why b1b2c3d4"),
+    ]
+
+
+def test_where_nobody_listens_there_is_nothing_to_press() -> None:
+    """Unless told: a webhook's messages, and those of an app without Socket Mode."""
+    for shown in (batch(delivery()), batch(*several(3)), digest(), notice()):
+        assert elements(slack.message(shown, Look(), NOW_NS)) == []
+
+
+def test_a_notice_asks_nothing() -> None:
+    assert elements(slack.message(notice(), Look(), NOW_NS, is_answered=True)) == []
+
+
+@pytest.mark.parametrize("chars", range(0, 200, 20))
+def test_buttons_have_room(chars: int) -> None:
+    """`fit` counts them: the post and every edit have their menu, and nothing is cut for it."""
+    found = altered(NVDA, notes=("x" * chars,) * 3 if chars else ())
+    waiting = [delivery(found, one.alert.id) for one in several(15)]
+    count = slack.fit(waiting, Look(late_after_s=30), is_answered=True)
+    assert 1 < count <= slack.fit(waiting, Look(late_after_s=30))
+    repeats = Repeats(1233, 121_000_000.0, RECEIVED_NS + 86_340 * SECOND)
+    edited = [delivery(found, one.alert.id, repeats=repeats, is_cancelled=True) for one in waiting[:count]]
+    for shown, now_ns in ((waiting[:count], NOW_NS), (edited, RECEIVED_NS + 300 * 86_400 * SECOND)):
+        body = slack.message(batch(*shown), Look(late_after_s=30), now_ns, is_answered=True)
+        assert check_message(body) == ""
+        (menu,) = elements(body)
+        assert len(menu["options"]) == count
+        assert "…" not in str(body["attachments"])
+
+
+def test_text_goes_before_buttons() -> None:
+    """A batch that was frozen while nobody listened is full: it is shown uncut, without the menu."""
+    long = [delivery(altered(NVDA, notes=("x" * 190,) * 5), f"a1b2c3d{number:x}") for number in range(15)]
+    count = slack.fit(long, Look())
+    full = next(n for n in range(count, 16) if not elements(_answered(long[:n])))
+    assert check_message(_answered(long[:full])) == ""
+    assert _answered(long[:full]) == slack.message(batch(*long[:full]), Look(), NOW_NS)
+
+
+def _answered(deliveries: list[Delivery]) -> dict[str, object]:
+    return slack.message(batch(*deliveries), Look(), NOW_NS, is_answered=True)
+
+
+def test_a_report_is_an_answer_for_all() -> None:
+    """With its source, when it was made and its mark in the footer; its buttons only where somebody listens."""
+    answer = Answer(
+        "Closing recap",
+        (Part("Top tickers", ("NVDA $50M",)),),
+        source="this session",
+        buttons=(Button("a", "flow top"),),
+    )
+    report = Batch("rep0rt00xyz", "room", (), RECEIVED_NS, report=answer)
+    body = slack.message(report, Look(footer_note="not advice"), NOW_NS, is_answered=True)
+    assert check_message(body) == ""
+    assert body["blocks"][0]["text"]["text"] == "Closing recap"
+    section, context, row = body["attachments"][0]["blocks"]
+    assert section["text"]["text"] == "*Top tickers*\nNVDA $50M"
+    assert context["elements"][0]["text"] == "this session · 10:31:05 ET · rep0rt00 · not advice"
+    assert [one["value"] for one in row["elements"]] == ["=flow top"]
+    assert elements(slack.message(report, Look(), NOW_NS)) == []
