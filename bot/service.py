@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
+from pathlib import Path
 
 import structlog
 
@@ -25,6 +26,7 @@ from bot.engine.metrics import Metrics
 from bot.engine.notices import Notices
 from bot.engine.personal import PersonalLanes, personal_options
 from bot.engine.quarantine import Quarantine
+from bot.engine.recalling import Recalling
 from bot.engine.rulebook import Rulebook
 from bot.engine.session import Session
 from bot.engine.shared import Shared
@@ -62,6 +64,7 @@ class Service:
         self.settings = settings
         self.metrics = Metrics()
         self.session = Session()
+        self.recalling = Recalling(self.session)
         self.quarantine = Quarantine()
         self.outbox = outbox
         self.started_ns = time.time_ns()
@@ -82,7 +85,7 @@ class Service:
             outbox,
             self.metrics,
             self.quarantine,
-            remember=self.session.add,
+            remember=self.session.add if self.tape is None else self.recalling.add,
             targets=self.delivery.targets,
             committed=self._committed,
             pair=Legs().paired,
@@ -244,7 +247,7 @@ class Service:
         ]
         if (folder := self.settings.tape_path) is not None:
             filling = Filling(self.memories, folder, lambda: self.rulebook.judged, self._sorts)
-            running.append(filling.run())
+            running += [filling.run(), self._recall(folder)]
         if discord is not None:
             from bot.commands.discord import run_discord
 
@@ -254,6 +257,11 @@ class Service:
 
             running.append(run_slack(self.core, slack, lambda: self.settings.admin))
         return running
+
+    async def _recall(self, folder: Path) -> None:
+        """Know the day's beginning again; from then on the session is told of prints directly."""
+        await self.recalling.recall(folder, self._sorts())
+        self.intake.remember = self.session.add
 
     async def _take_up(self) -> None:
         """Know what an earlier run remembered, and what commands made, before the first print comes."""

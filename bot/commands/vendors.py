@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Generic, NamedTuple, Protocol, TypeVar
 import structlog
 
 from bot.commands.requests import By
-from bot.engine.session import Query, _qualifies
+from bot.engine.session import Query, qualifies
 from bot.model.errors import InputError, Refusal, VendorError
 from bot.model.heat import Heat
 from bot.model.prints import Print
@@ -90,7 +90,7 @@ class Vendors:
             )
             wanted = replace(query, limit=limit)
             best = sorted(page.prints, key=lambda found: (found.score or 0.0, found.premium or 0.0), reverse=True)
-            return tuple(found for found in best if _qualifies(found, wanted))[:limit]
+            return tuple(found for found in best if qualifies(found, wanted))[:limit]
 
         return await self._radarpulse(ask)
 

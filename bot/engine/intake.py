@@ -58,7 +58,7 @@ class Intake:
         self._outbox = outbox
         self._metrics = metrics
         self._quarantine = quarantine
-        self._remember = remember
+        self.remember = remember
         self._targets = targets
         self._committed = committed
         self._recent = Recent()
@@ -107,7 +107,7 @@ class Intake:
             metrics.repeats[found.provider] += 1
         else:
             metrics.prints[found.provider] += 1
-            self._remember(found)
+            self.remember(found)
         match = self._matching.match(found)
         if match is not None:
             self.matched += 1

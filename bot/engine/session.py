@@ -1,15 +1,16 @@
 """Today's flow, bounded and in memory: what `/flow top`, `ticker`, `unusual` and `heatmap` are answered from.
 
 Every print passes through `add`, so that one is written for speed. It knows no clock (a print says when it was), no
-disk and no platform; a restart begins with an empty day. A little over 300 lines: the values it answers with stand
-beside the one class that makes them.
+disk and no platform.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from heapq import nlargest
+from itertools import islice
+from typing import Any, Final
 
 from bot.engine.session_day import (
     BEST_PER_SORT,
@@ -24,82 +25,18 @@ from bot.engine.session_day import (
     TickerDay,
     rank,
 )
+from bot.engine.session_flows import ContractFlow, SessionSummary, TickerFlow, Totals, heat_of, totals_of
+from bot.engine.session_query import Query, fits, qualifies
 from bot.flow.market import NEW_YORK, session_date
 from bot.model.heat import BUCKET_NS, Bucket, Heat
-from bot.model.prints import Kind, OptionType, Print, Side
+from bot.model.prints import Print
 
 __all__ = ["LINE_FROM_USD", "ContractFlow", "Query", "Session", "SessionSummary", "TickerFlow", "Totals"]
 
 MOST_TICKERS = 20_000
 """More underlyings than the US lists (about 6,000); past it, the half with the least premium is forgotten."""
 
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What `top` looks for; None asks nothing. A print that lacks a fact that is asked for does not qualify."""
-
-    limit: int = 10
-    min_score: float | None = None
-    min_premium: float | None = None
-    """US dollars."""
-    ticker: str | None = None
-    side: Side | None = None
-    kind: Kind | None = None
-    type: OptionType | None = None
-    sector: str | None = None
-    dte: tuple[int, int] | None = None
-    """Calendar days to expiry, both ends in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Prints and their premium in US dollars; a print without a premium counts as a print alone."""
-
-    prints: int = 0
-    call_usd: float = 0.0
-    put_usd: float = 0.0
-    bull_usd: float = 0.0
-    bear_usd: float = 0.0
-    neutral_usd: float = 0.0
-
-    @property
-    def premium_usd(self) -> float:
-        """Of calls and puts; a print of unknown type is in neither."""
-        return self.call_usd + self.put_usd
-
-
-@dataclass(frozen=True, slots=True)
-class ContractFlow:
-    """One contract's day so far, counting prints from `LINE_FROM_USD` on."""
-
-    type: OptionType
-    strike: float
-    expiry: date
-    prints: int
-    contracts: int
-    premium_usd: float
-
-
-@dataclass(frozen=True, slots=True)
-class TickerFlow:
-    """One underlying's day so far, the largest first."""
-
-    ticker: str
-    totals: Totals
-    biggest: tuple[Print, ...]
-    most_active: tuple[ContractFlow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SessionSummary:
-    """The whole day so far."""
-
-    day: date | None
-    """The New York date; None before the first print."""
-    totals: Totals
-    tickers: int
-    late: int
-    """Prints of an earlier day that came after the new one had begun: not counted."""
+TICKERS_A_PIECE: Final = 50
 
 
 class Session:
@@ -201,8 +138,10 @@ class Session:
         lowest premium or days to expiry it may miss a print that neither ranks nor is among the biggest of its sort or
         its ticker.
         """
-        orders = {id(found): (order, found) for best in self._best(query) for order, found in best.kept()}
-        qualified = [(rank(found), order, found) for order, found in orders.values() if _qualifies(found, query)]
+        is_narrow = query.ticker is not None or query.sector is not None
+        best = [*self._fitting(query), *(self._days(query) if is_narrow else ())]
+        orders = {id(found): (order, found) for each in best for order, found in each.kept()}
+        qualified = [(rank(found), order, found) for order, found in orders.values() if qualifies(found, query)]
         best_first = nlargest(_end(query, skip), qualified)
         return tuple(found for _, _, found in best_first[max(0, skip) :])
 
@@ -210,16 +149,17 @@ class Session:
         """The prints with the most volume over open interest that qualify, one a contract; `skip` are left out.
 
         Of a contract, the print where it was highest, the newest among equals: where the feed tells the volume, that is
-        its last. Exact for the first page where no more than type, side and kind is asked, be they common. Else it may
-        miss a print that is neither among the `MOST_ODD`, nor its contract's highest from `LINE_FROM_USD` on, nor among
-        the best of its sort.
+        its last. Exact for the first ten contracts where nothing else is asked. Else it may miss a print that is
+        neither among the `MOST_ODD`, nor its contract's highest from `LINE_FROM_USD` on, nor among its sort's best.
         """
-        found = [*self._odd, *(found for best in self._best(query) for _, found in best.kept())]
+        days = self._days(query)
+        best = [*self._fitting(query), *(days if query.ticker is not None else ())]
+        found = [*self._odd, *(found for each in best for _, found in each.kept())]
         if query != Query(limit=query.limit):
-            found += [line.odd for day in self._days(query) for line in day.lines.values() if line.odd is not None]
+            found += [line.odd for day in days for line in day.lines.values() if line.odd is not None]
         highest: dict[object, Print] = {}
         for print_ in found:
-            if print_.vol_oi is not None and _qualifies(print_, query):
+            if print_.vol_oi is not None and qualifies(print_, query):
                 contract = (print_.ticker, print_.type, print_.strike, print_.expiry)
                 held = highest.get(contract)
                 if held is None or _oddness(print_) > _oddness(held):
@@ -234,7 +174,7 @@ class Session:
         lines = nlargest(BEST_PER_TICKER, ticker.lines.items(), key=lambda item: item[1].premium)
         return TickerFlow(
             ticker=symbol,
-            totals=_totals((ticker,)),
+            totals=totals_of((ticker,)),
             biggest=ticker.biggest(),
             most_active=tuple(
                 ContractFlow(type_, strike, expiry, line.prints, line.contracts, line.premium)
@@ -246,7 +186,7 @@ class Session:
     def by_ticker(self, limit: int) -> tuple[Heat, ...]:
         """The underlyings with the most premium, that first; one without any premium is none of them."""
         days = nlargest(max(0, limit), self._tickers.items(), key=lambda item: item[1].premium)
-        return tuple(_heat(symbol, (day,)) for symbol, day in days if day.premium > 0)
+        return tuple(heat_of(symbol, (day,)) for symbol, day in days if day.premium > 0)
 
     def by_sector(self) -> tuple[Heat, ...]:
         """The sectors with the most premium, that first.
@@ -258,7 +198,7 @@ class Session:
         for day in self._tickers.values():
             if day.sector is not None:
                 days.setdefault(day.sector, []).append(day)
-        heats = [_heat(sector, of_sector) for sector, of_sector in days.items()]
+        heats = [heat_of(sector, of_sector) for sector, of_sector in days.items()]
         return tuple(sorted((heat for heat in heats if heat.premium_usd > 0), key=lambda heat: -heat.premium_usd))
 
     def timeline(self, ticker: str | None = None) -> tuple[Bucket, ...]:
@@ -279,7 +219,30 @@ class Session:
 
     def summary(self) -> SessionSummary:
         """The day over all tickers that are remembered."""
-        return SessionSummary(self.day, _totals(self._tickers.values()), len(self._tickers), self._late)
+        return SessionSummary(self.day, totals_of(self._tickers.values()), len(self._tickers), self._late)
+
+    # --- from one process to another ---
+
+    def pieces(self) -> Iterator[Mapping[str, object]]:
+        """Everything that is known, in pieces each of which is soon unpickled. One pickler for all of them: prints that
+        several hold stay one."""
+        yield {name: getattr(self, name) for name in self.__slots__ if name != "_tickers"}
+        tickers = iter(self._tickers.items())
+        while some := dict(islice(tickers, TICKERS_A_PIECE)):
+            yield {"_tickers": some}
+
+    def take_in(self, piece: Mapping[str, Any]) -> None:
+        """A piece of another session, which this one becomes; the first one first."""
+        for name, value in piece.items():
+            if name == "_tickers":
+                self._tickers |= value
+            else:
+                setattr(self, name, value)
+
+    def become(self, other: "Session") -> None:
+        """Know what `other` knows, and nothing else. `other` is not to be used any more."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(other, name))
 
     def _turn(self, found: Print) -> bool:
         """A print of another bucket: turn to it, be it of this day or the first of a new one; or drop a straggler.
@@ -312,12 +275,9 @@ class Session:
         self._tickers[symbol] = ticker = TickerDay()
         return ticker
 
-    def _best(self, query: Query) -> list[Best]:
-        """Where to look for the best prints that may qualify."""
+    def _fitting(self, query: Query) -> list[Best]:
         wanted = (query.type, query.side, query.kind)
-        fitting = [best for sort, best in self._sorts.items() if _fits(sort, wanted)]
-        is_narrow = query.ticker is not None or query.sector is not None
-        return [*fitting, *self._days(query)] if is_narrow else fitting
+        return [best for sort, best in self._sorts.items() if fits(sort, wanted)]
 
     def _days(self, query: Query) -> list[TickerDay]:
         if query.ticker is not None:
@@ -329,40 +289,5 @@ def _end(query: Query, skip: int) -> int:
     return max(0, query.limit) + max(0, skip)
 
 
-def _fits(sort: Sort, wanted: Sort) -> bool:
-    return all(want is None or has == want for has, want in zip(sort, wanted, strict=True))
-
-
-def _qualifies(found: Print, query: Query) -> bool:
-    if query.min_score is not None and (found.score is None or found.score < query.min_score):
-        return False
-    if query.min_premium is not None and (found.premium is None or found.premium < query.min_premium):
-        return False
-    if query.ticker is not None and found.ticker != query.ticker:
-        return False
-    if query.sector is not None and found.sector != query.sector:
-        return False
-    if query.dte is not None and (found.dte is None or not query.dte[0] <= found.dte <= query.dte[1]):
-        return False
-    return _fits((found.type, found.side, found.kind), (query.type, query.side, query.kind))
-
-
 def _oddness(found: Print) -> tuple[float, int]:
     return (found.vol_oi or 0.0, found.received_ns)
-
-
-def _heat(name: str, days: Iterable[TickerDay]) -> Heat:
-    totals = _totals(days := tuple(days))
-    return Heat(name, sum(day.premium for day in days), totals.bull_usd, totals.bear_usd, totals.prints)
-
-
-def _totals(tickers: Iterable[TickerDay]) -> Totals:
-    prints, call, put, bull, bear, neutral = 0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for ticker in tickers:
-        prints += ticker.prints
-        call += ticker.call
-        put += ticker.put
-        bull += ticker.bull
-        bear += ticker.bear
-        neutral += ticker.neutral
-    return Totals(prints, call, put, bull, bear, neutral)

@@ -18,8 +18,8 @@ LINE_FROM_USD = 25_000.0
 """Prints from here on count towards a contract's line and the day's timeline. Smaller ones are most of a whole tape and
 little of its money, and the contracts they touch would not fit the processor's cache."""
 BEST_PER_TICKER = 20
-BEST_PER_SORT = 50
-"""Two full pages. There are at most 60 sorts: (2 types + missing) x (3 sides + missing) x (4 kinds + missing)."""
+BEST_PER_SORT = 30
+"""Three pages of ten. There are at most 60 sorts: (2 types + missing) x (3 sides + missing) x (4 kinds + missing)."""
 ODD_FROM = 1.0
 """A contract's line keeps its oddest print once it has traded more contracts in a day than were open."""
 MOST_ODD = 256

@@ -10,25 +10,20 @@ import pickle
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import structlog
 
-from bot.flow.known import Known
-from bot.flow.legs import Legs
-from bot.flow.tape import Recorded, day_of, end_of
+from bot.engine.tape_reading import Reader, lines_since
 from bot.flow.trading_time import open_s
 from bot.gate.memory.trade import at_ns
-from bot.model.errors import FrameError, InputError
+from bot.model.errors import InputError
 from bot.model.memory import By
-from bot.model.ports import Frame
 from bot.model.prints import Print
-from bot.providers.feed import Decode, Several
-from bot.providers.recorded import Recording, days_in
-from bot.providers.taped import Sort, decoder_of, is_known
+from bot.providers.feed import Several
+from bot.providers.taped import Sort
 from bot.rules.clauses import Node
 from bot.rules.explain import judge
 
@@ -36,9 +31,6 @@ MOST_PRINTS: Final = 50_000
 """Kept for one rule, the newest: what is older than those is as if the tape did not hold it."""
 AT_ONCE: Final = 200
 """Prints in one piece: the event loop decodes and takes in one such between two turns, in a millisecond or two."""
-_NOTHING: Final = Several()
-_LOOK_AT_PARENT: Final = 10_000
-"""Frames after which it looks whether it still has a parent: one that was killed wants nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,51 +91,13 @@ class _Kept:
             self.cut_ns = max(self.cut_ns, at_ns(self.prints.pop(next(iter(self.prints)))))
 
 
-class _Reader:
-    """Makes of frames what the rules see of them."""
-
-    def __init__(self, sorts: Mapping[str, Sort]) -> None:
-        self._sorts = sorts
-        self._decoders: dict[str, Decode | None] = {}
-        self._known = Known({name: rank for rank, name in enumerate(sorts)}) if len(sorts) > 1 else None
-        self._legs = Legs()
-
-    def read(self, name: str, received_ns: int, raw: Frame) -> Several:
-        """The prints in a frame. None in one that cannot be read: the service said so when it came."""
-        decode = self._decoder(name)
-        if decode is None:
-            return _NOTHING
-        try:
-            found = decode(raw, received_ns, name)
-        except FrameError:
-            return _NOTHING
-        except Exception:  # noqa: BLE001 - a bug in one frame's decoding, which the service reported
-            return _NOTHING
-        if isinstance(found, Print):
-            return Several((self._prepared(found),))
-        if isinstance(found, Several):
-            return Several(tuple(map(self._prepared, found.prints)), found.cancelled)
-        return _NOTHING
-
-    def _decoder(self, name: str) -> Decode | None:
-        if name not in self._decoders:
-            sort = self._sorts.get(name, name if is_known(name) else None)
-            self._decoders[name] = None if sort is None else decoder_of(sort)
-        return self._decoders[name]
-
-    def _prepared(self, found: Print) -> Print:
-        if self._known is not None:
-            found = self._known.completed(found)
-        return self._legs.paired(found)[0]
-
-
 def search(asked: Search) -> Iterator[Piece]:
     """Everything that was found, rule by rule, the oldest first. Raises InputError where the tape breaks off."""
     kept = [_Kept(wanted) for wanted in asked.wanted]
-    reader = _Reader(asked.sorts)
+    reader = Reader(asked.sorts)
     begins_ns = min(wanted.since_ns for wanted in asked.wanted)
     oldest_ns: int | None = None
-    for line in _lines(asked, begins_ns):
+    for line in lines_since(asked.folder, begins_ns, asked.until_ns):
         if line.received_ns is None or line.provider is None:
             continue
         oldest_ns = line.received_ns if oldest_ns is None else oldest_ns
@@ -153,29 +107,6 @@ def search(asked: Search) -> Iterator[Piece]:
                 each.take_in(found)
     for each in kept:
         yield from _pieces(each, _since_ns(each, oldest_ns))
-
-
-def _lines(asked: Search, begins_ns: int) -> Iterator[Recorded]:
-    for day in _days(asked.folder, begins_ns, asked.until_ns):
-        for count, line in enumerate(Recording(asked.folder, day)):
-            if count % _LOOK_AT_PARENT == 0 and os.getppid() == 1:
-                sys.exit(1)
-            yield line
-
-
-def _days(folder: Path, begins_ns: int, until_ns: int) -> list[date]:
-    """The days to read, oldest first: back to a day on which the market was open, and nothing was recorded."""
-    there = set(days_in(folder)) if folder.is_dir() else set()
-    days: list[date] = []
-    day, first = day_of(until_ns), day_of(begins_ns)
-    while day >= first:
-        day_begins_ns = end_of(day - timedelta(days=1))
-        if day in there:
-            days.append(day)
-        elif open_s(max(day_begins_ns, begins_ns), min(end_of(day), until_ns)) > 0:
-            break
-        day -= timedelta(days=1)
-    return days[::-1]
 
 
 def _since_ns(kept: _Kept, oldest_ns: int | None) -> int | None:

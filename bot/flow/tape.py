@@ -124,6 +124,11 @@ def day_of(received_ns: int) -> date:
     return date.fromordinal(new_york_ordinal(received_ns // _NS_PER_S))
 
 
+def begins_of(day: date) -> int:
+    """When the day begins in New York, unix nanoseconds."""
+    return end_of(day - timedelta(days=1))
+
+
 def end_of(day: date) -> int:
     """When the day after begins in New York, unix nanoseconds."""
     return int(datetime.combine(day + timedelta(days=1), time.min, NEW_YORK).timestamp()) * _NS_PER_S
