@@ -49,15 +49,24 @@ class Reloader:
 
     async def _supervised(self) -> None:
         outbox = self._service.outbox
+        # Both before the file is read: who asks later may have saved later.
+        waiting = self._service.requests.take_reloading()
         try:
-            asked = await outbox.unanswered_reloads()  # before the file is read: who asks later may have saved later
+            asked = await outbox.unanswered_reloads()
             found = await self.reload()
+            for answer in waiting:
+                if not answer.done():
+                    answer.set_result(found)
             await outbox.answer_reloads(asked, found)
         except StoreError as error:
             log.error("config.reload_failed", reason=str(error))  # noqa: TRY400 - no bug
         except Exception:  # the supervisor: a bug in a reload must not end the service
             self._service.metrics.reloaded.set(0)
             log.exception("config.reload_bug")
+        finally:
+            for answer in waiting:
+                if not answer.done():
+                    answer.set_result(Reloaded(False, "the reload did not come to an end; the log says why"))
 
     async def reload(self) -> Reloaded:
         """Read the configuration, and obey it if it is good. Raises StoreError."""

@@ -9,6 +9,7 @@ import structlog
 
 from bot.engine.rulebook import Rulebook, name_of_watch
 from bot.model.errors import InputError
+from bot.outbox.reloads import Reloaded
 from bot.outbox.sqlite import SqliteOutbox
 from bot.outbox.watching import Watch
 from bot.rules.rule import Rule, watch_rule
@@ -34,6 +35,8 @@ class Requests:
         destinations: Callable[[], frozenset[str]],
     ) -> None:
         self.reload_asked = asyncio.Event()
+        self._reloading: list[asyncio.Future[Reloaded]] = []
+        """Who waits in this process for what comes of the next reload."""
         self._outbox = outbox
         self._rulebook = rulebook
         self._written = written
@@ -44,6 +47,18 @@ class Requests:
         self._unusable: set[int] = set()
         self._texts: dict[str, dict[int, str]] = defaultdict(dict)
         """By person: what they typed, by the watch's number."""
+
+    async def reload(self) -> Reloaded:
+        """Have the configuration read anew, and wait for what came of it; it goes on though nobody waits any more."""
+        answer = asyncio.get_running_loop().create_future()
+        self._reloading.append(answer)
+        self.reload_asked.set()
+        return await answer
+
+    def take_reloading(self) -> list[asyncio.Future[Reloaded]]:
+        """Who asked until now, each to be answered once."""
+        taken, self._reloading = self._reloading, []
+        return taken
 
     async def watchlists(self, written: Watchlists) -> dict[str, frozenset[str]]:
         """What is on each watchlist that a configuration names. Raises StoreError."""

@@ -1,5 +1,6 @@
 """What commands leave in the store is followed by the running service: watchlists, watches, a reload."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -8,11 +9,14 @@ from structlog.testing import capture_logs
 from bot.engine.rulebook import Rulebook
 from bot.outbox.reloads import Reloaded
 from bot.outbox.sqlite import SqliteOutbox
+from bot.outbox.watching import Watch
 from bot.requests import Requests, effective
 from bot.rules.names import Vocabulary
 from bot.rules.rule import rule_of
+from bot.rules.watches import watch_body
 from tests.engine.doubles import InlineTransactions, an_outbox
 from tests.engine.test_rulebook import Uses, names
+from tests.samples import a_print
 
 NVDA = '{"when": {"ticker": "NVDA"}, "send_to": ["desk"]}'
 
@@ -74,6 +78,64 @@ async def test_a_watch_that_cannot_be_used_is_told_once_and_may_go() -> None:
         await desk.outbox.remove_watch(watch_id)
     await desk.requests.follow()
     assert desk.book.watch_count == 1
+
+
+MINE = watch_body('{"ticker": "NVDA"}', "NVDA", 300.0)
+
+
+async def test_a_persons_watch_goes_to_that_person() -> None:
+    desk = Desk()
+    await desk.outbox.add_watch("discord:1", MINE)
+    await desk.outbox.add_watch("slack:U2", MINE.replace("NVDA", "AAPL"))
+    await desk.requests.follow()
+    (route,) = desk.book.true_of(a_print())
+    assert (route.rule, route.send_to, route.cooldown_s) == ("watch:1", ("dm:discord:1",), 300.0)
+    assert desk.requests.watches_of("discord:1") == [(1, "NVDA")]
+    assert desk.requests.watches_of("slack:U2") == [(2, "AAPL")]
+    assert desk.requests.watches_of("slack:U3") == []
+
+
+async def test_only_people_are_told_by_direct_message() -> None:
+    desk = Desk()
+    with capture_logs() as logged:
+        await desk.outbox.add_watch("ann", MINE)
+        await desk.requests.follow()
+    assert desk.book.watch_count == 0
+    assert not desk.requests.is_usable(1)
+    (told,) = [event for event in logged if event["event"] == "watch.unusable"]
+    assert 'unknown destination "dm"' in told["reason"]
+
+
+async def test_what_was_added_here_is_in_force_at_once_and_read_no_second_time() -> None:
+    desk = Desk()
+    number = await desk.outbox.add_watch("discord:1", MINE)
+    await desk.requests.take([Watch(number, "discord:1", MINE)])
+    assert names(desk.book) == [f"watch:{number}"]
+    assert desk.requests.is_usable(number)
+    await desk.requests.follow()
+    await desk.requests.take([Watch(number, "discord:1", MINE)])
+    assert desk.book.watch_count == 1
+    await desk.outbox.remove_watch(number)
+    await desk.requests.drop([number, 99])
+    assert names(desk.book) == []
+    assert desk.requests.watches_of("discord:1") == []
+    await desk.requests.follow()
+    assert desk.book.watch_count == 0
+
+
+async def test_many_may_follow_at_a_time() -> None:
+    desk = Desk()
+    bodies = [MINE.replace("NVDA", ticker) for ticker in ("NVDA", "AAPL", "SPY")]
+    ids = [await desk.outbox.add_watch("discord:1", body) for body in bodies]
+    watches = [Watch(number, "discord:1", body) for number, body in zip(ids, bodies, strict=True)]
+    await asyncio.gather(
+        desk.requests.follow(), *(desk.requests.take([watch]) for watch in reversed(watches)), desk.requests.follow()
+    )
+    assert desk.book.watch_count == 3
+    assert [text for _, text in desk.requests.watches_of("discord:1")] == ["NVDA", "AAPL", "SPY"]
+    await asyncio.gather(*(desk.outbox.remove_watch(number) for number in ids))
+    await asyncio.gather(desk.requests.drop(ids[:2]), desk.requests.follow(), desk.requests.drop(ids))
+    assert desk.book.watch_count == 0
 
 
 async def test_a_watchlist_is_followed() -> None:

@@ -12,8 +12,6 @@ from bot.render.words import one_line
 MOST_SUGGESTED: Final = 25
 MAX_SUGGESTION: Final = 100
 """Discord, "Application Command Option Choice": both the name and the value of a text."""
-_MOST_TICKERS = 500
-"""The busiest are searched; others can be typed."""
 
 
 def suggestions(core: Core, command: str, sub: str, option: str, typed: str, asker: Asker) -> list[str]:
@@ -23,8 +21,8 @@ def suggestions(core: Core, command: str, sub: str, option: str, typed: str, ask
         return []
     if form.completes == "watch":
         return _fitting(_watches(core, asker), typed)
-    known = _KNOWN.get(form.completes)
-    return _fitting(known(core), typed.removeprefix("$")) if known else []
+    known, typed = _KNOWN.get(form.completes), typed.removeprefix("$")
+    return _fitting(known(core, typed), typed) if known else []
 
 
 def _option(command: str, sub: str, name: str) -> Option | None:
@@ -45,16 +43,16 @@ def _fitting(known: Iterable[str], typed: str) -> list[str]:
     return [one_line(value, MAX_SUGGESTION) for value in (begin + contain)[:MOST_SUGGESTED]]
 
 
-def _tickers(core: Core) -> Sequence[str]:
+def _tickers(core: Core, typed: str) -> Sequence[str]:
     """The busiest first."""
-    return [heat.name for heat in core.session.by_ticker(_MOST_TICKERS)]
+    return core.session.busiest(typed.strip().upper(), MOST_SUGGESTED)
 
 
-def _mutable(core: Core) -> Sequence[str]:
-    return [*core.rules(), *core.destinations(), *_tickers(core)]
+def _mutable(core: Core, typed: str) -> Sequence[str]:
+    return [*core.rules(), *core.destinations(), *_tickers(core, typed)]
 
 
-def _muted(core: Core) -> Sequence[str]:
+def _muted(core: Core, _: str) -> Sequence[str]:
     return [mute.name for mute in core.muted() if mute.kind in ("rule", "ticker", "destination")]
 
 
@@ -65,11 +63,11 @@ def _watches(core: Core, asker: Asker) -> Sequence[str]:
     return [*(f"{number}: {text}" for number, text in watches_of(asker.person)), "all"]
 
 
-_KNOWN: Mapping[Completes, Callable[[Core], Sequence[str]]] = {
+_KNOWN: Mapping[Completes, Callable[[Core, str], Sequence[str]]] = {
     "ticker": _tickers,
-    "sector": lambda _: SECTORS,
-    "rule": lambda core: core.rules(),
-    "destination": lambda core: core.destinations(),
+    "sector": lambda _, __: SECTORS,
+    "rule": lambda core, _: core.rules(),
+    "destination": lambda core, _: core.destinations(),
     "mutable": _mutable,
     "muted": _muted,
 }

@@ -17,6 +17,7 @@ from bot.commands.answers.top import top, unusual
 from bot.commands.answers.why import Records, why
 from bot.commands.answers.wording import trouble
 from bot.commands.asker import Asker
+from bot.commands.limits import Limits
 from bot.commands.requests import (
     Congress,
     Heatmap,
@@ -94,6 +95,8 @@ class Core:
     destinations: Callable[[], Sequence[str]] = tuple
     muted: Callable[[], Sequence[Mute]] = tuple
     today: Callable[[], DayCounts] = _none_counted
+    limits: Limits = field(default_factory=Limits)
+    """One for all doors, and for longer than their sessions."""
 
     async def answer(self, request: Request, asker: Asker) -> Answer:
         """The answer to one request. Waits for the store and, a little, for vendors."""

@@ -15,7 +15,6 @@ import structlog
 
 from bot.commands.asker import Asker
 from bot.commands.core import Core, trouble
-from bot.commands.limits import Limits
 from bot.commands.requests import Request, Steering
 from bot.model.answers import Answer
 from bot.model.errors import InputError, StoreError
@@ -149,8 +148,7 @@ class Desk:
 
 async def answer_to(core: Core, request: Request, asker: Asker) -> Answer:
     """The core's answer, or a polite word: a question never brings its door down, and nobody asks without end."""
-    limits: Limits | None = getattr(core, "limits", None)
-    wait_s = 0.0 if limits is None else limits.take(asker)
+    wait_s = core.limits.take(asker)
     if wait_s > 0:
         log.info("commands.too_many", platform=asker.platform, request=type(request).__name__)
         return trouble("That is a lot at once", f"Try again in {age(math.ceil(wait_s))}.")

@@ -5,8 +5,7 @@ disk and no platform.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from heapq import nlargest
 from itertools import islice
@@ -31,7 +30,7 @@ from bot.flow.market import NEW_YORK, session_date
 from bot.model.heat import BUCKET_NS, Bucket, Heat
 from bot.model.prints import Print
 
-__all__ = ["LINE_FROM_USD", "ContractFlow", "Query", "Session", "SessionSummary", "TickerFlow", "Totals"]
+__all__ = ["LINE_FROM_USD", "ContractFlow", "Query", "Session", "SessionSummary", "TickerFlow", "Totals", "qualifies"]
 
 MOST_TICKERS = 20_000
 """More underlyings than the US lists (about 6,000); past it, the half with the least premium is forgotten."""
@@ -187,6 +186,13 @@ class Session:
         """The underlyings with the most premium, that first; one without any premium is none of them."""
         days = nlargest(max(0, limit), self._tickers.items(), key=lambda item: item[1].premium)
         return tuple(heat_of(symbol, (day,)) for symbol, day in days if day.premium > 0)
+
+    def busiest(self, part: str, most: int) -> list[str]:
+        """Underlyings whose symbol holds `part`, capitals: those that begin with it first, and then by premium."""
+        days = [
+            (symbol.startswith(part), day.premium, symbol) for symbol, day in self._tickers.items() if part in symbol
+        ]
+        return [symbol for _, _, symbol in nlargest(most, days)]
 
     def by_sector(self) -> tuple[Heat, ...]:
         """The sectors with the most premium, that first.

@@ -1,6 +1,5 @@
 """Buttons and menus on Slack, over real sockets: on alerts, on pages, of older versions; and answers' pictures."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,7 +12,7 @@ from bot.model.answers import Answer, Part, Picture
 from bot.render import slack as render
 from bot.render.look import Look
 from tests.commands.prints import a_print, core, explanation, knowing
-from tests.commands.slack_door import always, connected, pages, reply, scripted, text_of
+from tests.commands.slack_door import always, connected, pages, reply, scripted, settled, text_of
 from tests.fakes.slack_message import elements
 from tests.fakes.slack_socket import Asked, FakeSlack
 from tests.render.samples import NOW_NS, SPARSE, batch, delivery
@@ -158,9 +157,10 @@ async def test_a_picture_follows_its_text(slack: FakeSlack) -> None:
     slack.uploads.trouble["place"] = None  # never answered
     async with connected(slack, always(WITH_PICTURE)):
         assert (await reply(await slack.ask("heatmap")))["text"].startswith("Heat map")
+        await settled(lambda: slack.uploads.steps == ["place"])
         slack.uploads.trouble.clear()
         asked = await slack.ask("heatmap")
-        await slack_shows(slack, 1)
+        await settled(lambda: len(slack.uploads.shared) == 1)
     assert len(asked.replies) == 1
     (shown,) = slack.uploads.shared
     assert (shown.name, shown.content, shown.channel, shown.thread) == ("heatmap.png", PNG, "C1", None)
@@ -196,17 +196,9 @@ async def test_a_picture_that_may_not_be_shown(slack: FakeSlack, channel: str, r
     with capture_logs() as logs:
         async with connected(slack, always(WITH_PICTURE)):
             await reply(await slack.ask("heatmap", channel=channel))
-            async with asyncio.timeout(10):
-                while not (left := [one for one in logs if one["event"] == "commands.picture_left_out"]):  # noqa: ASYNC110
-                    await asyncio.sleep(0.002)
-    assert left[0]["reason"] == reason
+            await settled(lambda: any(log["event"] == "commands.picture_left_out" for log in logs))
+    assert [log["reason"] for log in logs if log["event"] == "commands.picture_left_out"] == [reason]
     assert "secret" not in str(logs)
-
-
-async def slack_shows(slack: FakeSlack, count: int) -> None:
-    async with asyncio.timeout(10):
-        while len(slack.uploads.shared) < count:  # noqa: ASYNC110 the fake's list is polled
-            await asyncio.sleep(0.002)
 
 
 async def test_values_hold_the_asker_where_pages_are_turned(slack: FakeSlack) -> None:

@@ -103,6 +103,17 @@ async def test_watches_come_after_rules_and_go_by_name() -> None:
     assert book.watch_count == 2
 
 
+async def test_a_reload_leaves_peoples_watches_alone() -> None:
+    book = await a_book(a_rule("written"))
+    body = '{"when": {"ticker": "NVDA"}, "send_to": ["dm"], "text": "NVDA"}'
+    await book.add_watches([watch_rule(name_of_watch(1), body, [], owner="discord:7")])
+    await book.use([a_rule("other")], {})
+    assert [(route.rule, route.send_to) for route in book.true_of(a_print())] == [
+        ("other", ("desk",)),
+        ("watch:1", ("dm:discord:7",)),
+    ]
+
+
 async def test_a_silence_is_no_rule_of_prints() -> None:
     silence = rule_of({"name": "quiet", "silence": {"for": "10m"}, "send_to": ["desk"]})
     book = await a_book(silence)

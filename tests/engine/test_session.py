@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.engine import session as module
+from bot.engine import session_day
 from bot.engine.session import ContractFlow, Query, Session, Totals
 from bot.model.prints import Print
 
@@ -208,7 +209,7 @@ def test_a_wrong_clock_cannot_end_the_day() -> None:
 def test_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Past its bounds the session forgets the quiet, keeps the busy, and its lists stay as long as they may be."""
     monkeypatch.setattr(module, "MOST_TICKERS", 10)
-    monkeypatch.setattr(module, "MOST_CONTRACTS", 10)
+    monkeypatch.setattr(session_day, "MOST_CONTRACTS", 10)
     session = fed(
         a_print(ticker="BUSY", premium=1e6),
         *(a_print(ticker=f"T{number}", premium=float(number), sector=f"S{number}") for number in range(100)),
@@ -220,5 +221,21 @@ def test_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     assert busy.totals.prints == 101
     assert busy.most_active[0].premium_usd == 1e6
     assert len(busy.most_active) <= 10
-    assert len(busy.biggest) <= module.BEST_PER_TICKER
-    assert len(session.top(Query(limit=10_000))) <= 2 * module.BEST_PER_SORT
+    assert len(busy.biggest) <= session_day.BEST_PER_TICKER
+    assert len(session.top(Query(limit=10_000))) <= 2 * session_day.BEST_PER_SORT
+
+
+def test_pages_follow_one_another() -> None:
+    """`skip` leaves out what earlier pages showed, and the last page ends."""
+    prints = [a_print(score=float(score)) for score in range(25)]
+    session = fed(*prints)
+    pages = [session.top(Query(limit=10), skip=skip) for skip in (0, 10, 20, 30)]
+    assert [len(page) for page in pages] == [10, 10, 5, 0]
+    assert [found.score for page in pages for found in page] == [float(score) for score in range(24, -1, -1)]
+
+
+def test_biggest_need_a_premium() -> None:
+    """A print whose premium nobody told is not among the biggest."""
+    flow = fed(a_print(premium=None), a_print(premium=5.0)).ticker("NVDA")
+    assert flow is not None
+    assert [found.premium for found in flow.biggest] == [5.0]

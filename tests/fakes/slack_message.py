@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 MAX_TEXT = 4000
@@ -121,7 +121,7 @@ def _is_option(option: Any) -> bool:
     return False
 
 
-def _is_confirm(element: dict[str, Any]) -> bool:
+def _is_confirm(element: Mapping[Any, Any]) -> bool:
     match element.get("confirm"):
         case None:
             return True

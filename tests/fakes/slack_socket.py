@@ -65,7 +65,7 @@ class FakeSlack:
         app.router.add_get("/api/usergroups.users.list", self._group, allow_head=False)
         app.router.add_routes(self.uploads.routes())
         app.router.add_route("*", "/{rest:.*}", self._undocumented)
-        self._runner = web.AppRunner(app, shutdown_timeout=1)
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()

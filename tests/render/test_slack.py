@@ -1,12 +1,14 @@
 """Slack's messages: blocks, the coloured attachment, the limits, and who is pinged."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.model.alerts import Batch, Delivery, Repeats
 from bot.model.answers import Answer, Button, Part
 from bot.render import slack
 from bot.render.look import Look
-from bot.render.slack_blocks import escape
+from bot.render.slack_blocks import escape, read_value
 from tests.fakes.slack_message import check_message, elements, pings
 from tests.render.samples import (
     HOSTILE_TEXT,
@@ -21,6 +23,7 @@ from tests.render.samples import (
     digest,
     notice,
 )
+from tests.render.test_hostile import DELIVERIES, LOOK
 
 
 def test_escape_is_exactly_slacks_three() -> None:
@@ -238,6 +241,22 @@ def test_buttons_have_room(chars: int) -> None:
         (menu,) = elements(body)
         assert len(menu["options"]) == count
         assert "…" not in str(body["attachments"])
+
+
+@settings(max_examples=25, deadline=None)
+@given(DELIVERIES, LOOK, st.booleans())
+def test_buttons_of_hostile_alerts(deliveries: list[Delivery], look: Look, is_whole: bool) -> None:
+    """Valid whatever a feed sent; what is pressed comes back as it was meant, and nobody is woken by it."""
+    shown = deliveries if is_whole else deliveries[: slack.fit(deliveries, look, is_answered=True)]
+    body = slack.message(batch(*shown), look, NOW_NS, is_answered=True)
+    assert check_message(body) == ""
+    assert pings(body) <= {"!subteam^S1", "@U1"}
+    for element in elements(body):
+        for value in [option["value"] for option in element.get("options", ())] or [element["value"]]:
+            pressed, whose = read_value(value)
+            assert pressed is not None
+            assert whose == ""
+            assert pressed.says.startswith(("flow why ", "flow ticker ", "flowadmin mute ticker "))
 
 
 def test_text_goes_before_buttons() -> None:
