@@ -298,6 +298,20 @@ def test_what_is_over_the_budget_comes_as_a_digest() -> None:
     assert world.people.depth == 0
 
 
+def test_another_budget_holds_from_the_next_lane_on() -> None:
+    """Every lane asks for the options of its time."""
+    world = World()
+
+    async def scene() -> None:
+        await world.post("discord:1")
+        await asyncio.sleep(10.0)
+        world.options = LaneOptions(terms=Terms(budget=1, repeats="drop"))
+        await world.post("discord:1")
+
+    play(world, scene)
+    assert world.states() == {"sent": 1, "digested": 1}
+
+
 def test_a_trade_that_is_taken_back_is_struck_through_and_alerts_go_first() -> None:
     world = World(takes_s=0.5)
     people = [f"discord:{n}" for n in range(30)]

@@ -90,6 +90,11 @@ class _Webhook:
     is_forum: bool = False
 
 
+def dm_of(user: str) -> str:
+    """The channel of a user's direct messages with the bot."""
+    return f"77{user}"
+
+
 class FakeDiscord(FaultyServer):
     """One bot, some channels, some webhooks."""
 
@@ -118,6 +123,8 @@ class FakeDiscord(FaultyServer):
         self._clock = clock
         self._now_ns = now_ns
         self._channels = set(channels)
+        self.closed: set[str] = set()
+        """Users who take no messages of the bot's. Discord opens a channel with them all the same."""
         self._webhooks: dict[str, _Webhook] = {}
         self._nonces: dict[str, tuple[float, DiscordMessage]] = {}
         self._overall = Window(50, 1.0)
@@ -159,6 +166,7 @@ class FakeDiscord(FaultyServer):
         yield web.post(channel, self._post_to_channel)
         yield web.get(channel, self._get_history, allow_head=False)
         yield web.patch(channel + "/{message:[0-9]+}", self._edit_in_channel)
+        yield web.post("/api/v10/users/@me/channels", self._open_dm)
         yield web.post(webhook, self._post_to_webhook)
         yield web.patch(webhook + "/messages/{message:[0-9]+}", self._edit_of_webhook)
 
@@ -170,6 +178,16 @@ class FakeDiscord(FaultyServer):
         return self._refused_bot(request, channel) or await self._serve(
             request, "post", limits, lambda raw: self._take(raw, request, channel, "bot")
         )
+
+    async def _open_dm(self, request: web.Request) -> web.StreamResponse:
+        """Create DM: the same channel every time."""
+        if request.headers.get("Authorization") != f"Bot {self.token}":
+            return _error(401, 0, "401: Unauthorized")
+        user = (await request.json()).get("recipient_id", "")
+        if not user.isdecimal():
+            return _error(400, 50035, "Invalid Form Body")
+        self._channels.add(dm_of(user))
+        return web.json_response({"id": dm_of(user), "type": 1, "recipients": [{"id": user, "username": "trader"}]})
 
     async def _edit_in_channel(self, request: web.Request) -> web.StreamResponse:
         channel = request.match_info["channel"]
@@ -188,6 +206,8 @@ class FakeDiscord(FaultyServer):
     def _refused_bot(self, request: web.Request, channel: str) -> web.Response | None:
         if request.headers.get("Authorization") != f"Bot {self.token}":
             return _error(401, 0, "401: Unauthorized")
+        if channel in map(dm_of, self.closed):
+            return _error(403, 50007, "Cannot send messages to this user")
         return None if channel in self._channels else _error(404, 10003, "Unknown Channel")
 
     # --- a webhook's requests ---

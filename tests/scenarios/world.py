@@ -73,7 +73,7 @@ class _Doors:
         return self._busy > 0
 
     def _is_poisoned(self, raw: bytes) -> bool:
-        is_poisoned = bool(self.poison) and self.poison in raw.decode()
+        is_poisoned = bool(self.poison) and self.poison.encode() in raw
         self.refused += is_poisoned
         return is_poisoned
 

@@ -1,0 +1,78 @@
+"""Paints rectangles and text, and makes a PNG of them. The one file that knows Pillow: import it late."""
+
+from functools import lru_cache
+from io import BytesIO
+from typing import Final, Literal
+
+from PIL import Image, ImageDraw, ImageFont
+
+from bot.render.pictures.colours import BACKGROUND, TEXT
+from bot.render.pictures.treemap import Rect
+
+Align = Literal["left", "middle", "right"]
+
+_BOLD: Final = 0.022
+"""The font has one weight: the heavier one is drawn with an outline of this part of its size."""
+_ANCHORS: Final[dict[Align, str]] = {"left": "lm", "middle": "mm", "right": "rm"}
+_COLOURS: Final = 64
+"""More than a picture's colours and the shades of its letters' edges need to look as they were painted."""
+
+
+@lru_cache(maxsize=64)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont)  # noqa: S101 - Pillow with FreeType, as every wheel is
+    return font
+
+
+def text_width(text: str, size: int) -> float:
+    """In the heavier weight."""
+    return _font(size).getlength(text) + 2 * _BOLD * size
+
+
+class Canvas:
+    """A dark sheet."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._image = Image.new("RGB", (width, height), BACKGROUND)
+        self._draw = ImageDraw.Draw(self._image)
+
+    def rectangle(self, rect: Rect, colour: str, *, radius: int = 0) -> None:
+        """Edges lie on whole pixels, so that neighbours meet; nothing where there is less than one pixel."""
+        left, top = round(rect.x), round(rect.y)
+        right, bottom = round(rect.x + rect.width) - 1, round(rect.y + rect.height) - 1
+        if right >= left and bottom >= top:
+            self._draw.rounded_rectangle((left, top, right, bottom), radius=radius, fill=colour)
+
+    def triangle(self, x: float, y: float, size: float, colour: str, *, is_up: bool) -> None:
+        """Points up or down; the middle is at x, y."""
+        half = size / 2 if is_up else -size / 2
+        self._draw.polygon(((x - half, y + half), (x + half, y + half), (x, y - half)), fill=colour)
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: int,
+        *,
+        colour: str = TEXT,
+        align: Align = "left",
+        is_bold: bool = False,
+    ) -> None:
+        """`y` is the line's middle."""
+        self._draw.text(
+            (round(x), round(y)),
+            text,
+            fill=colour,
+            font=_font(size),
+            anchor=_ANCHORS[align],
+            stroke_width=_BOLD * size if is_bold else 0,
+            stroke_fill=colour,
+        )
+
+    def png(self) -> bytes:
+        few = self._image.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        file = BytesIO()
+        few.save(file, "PNG", optimize=True)
+        return file.getvalue()

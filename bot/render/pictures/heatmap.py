@@ -1,0 +1,151 @@
+"""The heat map: a tile for each sector or ticker, as large as its premium, coloured by how it leans, and saying so."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from bot.model.answers import Picture
+from bot.model.heat import Heat
+from bot.render.lengths import cut
+from bot.render.pictures import colours, lettering
+from bot.render.pictures.lettering import Line, Measure
+from bot.render.pictures.treemap import Rect, squarified
+from bot.render.words import money, one_line
+
+if TYPE_CHECKING:
+    from bot.render.pictures.canvas import Canvas
+
+WIDTH: Final = 1000
+HEIGHT: Final = 700
+MARGIN: Final = 20
+GAP: Final = 4
+PADDING: Final = 8
+"""Between a tile's edge and its text."""
+TILE_AREA: Final = 3_500
+"""Square pixels below which no tile can hold its text."""
+MAX_ALT: Final = 1_000
+"""Characters (bot.model.answers.Picture)."""
+
+TITLE_SIZE: Final = 40
+SUBTITLE_SIZE: Final = 24
+LEGEND_SIZE: Final = 22
+
+
+class Tile(NamedTuple):
+    """One thing on the map. No lines: it is too small to say anything."""
+
+    rect: Rect
+    heat: Heat
+    lines: tuple[Line, ...]
+
+
+def heatmap_png(heats: Sequence[Heat], title: str, *, subtitle: str = "") -> Picture:
+    """A treemap of the premium of sectors or tickers. The small ones are gathered into one tile, `37 others`.
+
+    Raises ValueError where none has any premium: then there is nothing to show, and the words alone must say so.
+    """
+    from bot.render.pictures.canvas import Canvas, text_width
+
+    shown = ranked(heats)
+    if not shown:
+        raise ValueError("no premium to draw: answer in words alone")
+    canvas = Canvas(WIDTH, HEIGHT)
+    top = _head(canvas, lettering.plain(title), lettering.plain(subtitle), text_width)
+    frame = Rect(MARGIN, top, WIDTH - 2 * MARGIN, HEIGHT - top - 64)
+    for tile in tiles(shown, frame, text_width):
+        _paint(canvas, tile)
+    _legend(canvas, HEIGHT - 32)
+    return Picture("heatmap.png", canvas.png(), alt(shown, title))
+
+
+def ranked(heats: Sequence[Heat]) -> list[Heat]:
+    """Those that have a premium, the largest first; equal ones by name."""
+    return sorted(
+        (heat for heat in heats if 0 < heat.premium_usd < math.inf), key=lambda heat: (-heat.premium_usd, heat.name)
+    )
+
+
+def tiles(heats: Sequence[Heat], frame: Rect, measure: Measure) -> list[Tile]:
+    """As many as can say what they are, the largest first; the rest in one, which may be too small to say anything."""
+    total = sum(heat.premium_usd for heat in heats)
+    area = frame.width * frame.height
+    most = sum(heat.premium_usd / total * area >= TILE_AREA for heat in heats)
+    laid: list[Tile] = []
+    for count in range(max(1, most), 0, -1):
+        together = [*heats[:count], *_rest(heats[count:])]
+        rects = squarified([heat.premium_usd for heat in together], frame)
+        laid = [Tile(rect, heat, _lines(heat, rect, measure)) for heat, rect in zip(together, rects, strict=True)]
+        if all(tile.lines for tile in laid[:count]):
+            break
+    return laid
+
+
+def _rest(heats: Sequence[Heat]) -> list[Heat]:
+    if len(heats) < 2:
+        return [*heats]
+    bull, bear = sum(heat.bull_usd for heat in heats), sum(heat.bear_usd for heat in heats)
+    premium, prints = sum(heat.premium_usd for heat in heats), sum(heat.prints for heat in heats)
+    return [Heat(f"{len(heats)} others", premium, bull, bear, prints)]
+
+
+def _lines(heat: Heat, rect: Rect, measure: Measure) -> tuple[Line, ...]:
+    width, height = rect.width - GAP - 2 * PADDING, rect.height - GAP - 2 * PADDING
+    details = (money(heat.premium_usd), leaning(heat))
+    return lettering.fitted(lettering.plain(heat.name), details, width, height, measure)
+
+
+def leaning(heat: Heat) -> str:
+    """`62% bull`, `71% bear`, `even`: of bull and bear premium together; `no bias` where there is neither."""
+    share = colours.bull_share(heat.bull_usd, heat.bear_usd)
+    if share is None:
+        return "no bias"
+    bull = round(100 * share)
+    if bull == 50:
+        return "even"
+    return f"{bull}% bull" if bull > 50 else f"{100 - bull}% bear"
+
+
+def alt(heats: Sequence[Heat], title: str) -> str:
+    """The same in words, as much of it as a description may hold."""
+    text = f"Heat map: {one_line(title)}. The premium of each, and which way it leans: "
+    for at, heat in enumerate(heats):
+        more = f"{one_line(heat.name, lettering.MOST_CHARS)} {money(heat.premium_usd)}, {leaning(heat)}; "
+        if len(text) + len(more) > MAX_ALT - 40:
+            left = heats[at:]
+            text += f"{len(left)} more, {money(sum(each.premium_usd for each in left))} together; "
+            break
+        text += more
+    return cut(text.removesuffix("; ") + ".", MAX_ALT)
+
+
+def _head(canvas: "Canvas", title: str, subtitle: str, measure: Measure) -> float:
+    """Title and subtitle; where what is below may begin."""
+    width = WIDTH - 2 * MARGIN
+    canvas.text(MARGIN, 42, lettering.cut(title, TITLE_SIZE, width, measure), TITLE_SIZE, is_bold=True)
+    if not subtitle:
+        return 76
+    shown = lettering.cut(subtitle, SUBTITLE_SIZE, width, measure)
+    canvas.text(MARGIN, 84, shown, SUBTITLE_SIZE, colour=colours.QUIET_TEXT)
+    return 110
+
+
+def _paint(canvas: "Canvas", tile: Tile) -> None:
+    x, y, width, height = tile.rect
+    inner = Rect(x + GAP / 2, y + GAP / 2, width - GAP, height - GAP)
+    canvas.rectangle(inner, colours.tile(tile.heat.bull_usd, tile.heat.bear_usd), radius=6)
+    heights = [line.size * lettering.LINE_HEIGHT for line in tile.lines]
+    at = y + (height - sum(heights)) / 2
+    for line, line_height in zip(tile.lines, heights, strict=True):
+        canvas.text(x + width / 2, at + line_height / 2, line.text, line.size, align="middle", is_bold=line.is_name)
+        at += line_height
+
+
+def _legend(canvas: "Canvas", y: float) -> None:
+    """`all bear ▭▭▭▭▭▭▭▭▭ all bull`, and what the area means."""
+    canvas.text(MARGIN, y, "area = premium", LEGEND_SIZE, colour=colours.QUIET_TEXT)
+    step, high = 40, 22
+    left = WIDTH - MARGIN - 100 - step * len(colours.TILES)
+    for number, colour in enumerate(colours.TILES):
+        canvas.rectangle(Rect(left + number * step, y - high / 2, step, high), colour)
+    canvas.text(left - 12, y, "all bear", LEGEND_SIZE, colour=colours.QUIET_TEXT, align="right")
+    canvas.text(WIDTH - MARGIN, y, "all bull", LEGEND_SIZE, colour=colours.QUIET_TEXT, align="right")

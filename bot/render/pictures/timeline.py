@@ -1,0 +1,1 @@
+def timeline_png(): pass
