@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 import aiohttp
 import discord
@@ -19,11 +19,11 @@ from discord.http import Route
 
 from bot.commands.asker import Asker
 from bot.commands.completion import suggestions
-from bot.commands.core import Core, trouble
+from bot.commands.core import Core
 from bot.commands.discord_asks import Ask, ask_of, asker_of, typing_of
 from bot.commands.discord_forms import forms_of, register, withdraw
 from bot.commands.discord_shows import acknowledge, say_at_once, show, suggest
-from bot.commands.doors import Desk, DoorStatus, Ended, Pauses, answer_to, keep_open, supervised
+from bot.commands.doors import FULL, OLDER, Desk, DoorStatus, Ended, Pauses, answer_to, keep_open, supervised
 from bot.destinations.platforms import DiscordSettings
 from bot.engine.settings import AdminSettings
 from bot.render.lengths import cut
@@ -43,8 +43,6 @@ FORMS_S = 60.0
 MOST_SERVERS = 25
 """Servers that are rid of an earlier configuration's commands when they are registered everywhere."""
 
-OLDER: Final = trouble("This is from an older flowbot", "It no longer knows it. /flow help lists what there is.")
-FULL: Final = trouble("Too many questions at once", "Nothing was done. Ask again in a few seconds.")
 
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice here, so no warning that it lacks
 

@@ -40,6 +40,9 @@ _WHO_MAY: Final[Mapping[Platform, str]] = {
 """As `asker.may_steer_discord` and `may_steer_slack` judge."""
 _LOOK: Final = "It may be done all the same: look at /flowadmin list or audit before you try again."
 
+OLDER: Final = trouble("This is from an older flowbot", "It no longer knows it. /flow help lists what there is.")
+FULL: Final = trouble("Too many questions at once", "Nothing was done. Ask again in a few seconds.")
+
 
 @dataclass(slots=True)
 class DoorStatus:

@@ -7,7 +7,7 @@ source). Protocol: Slack, "Using Socket Mode".
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, NoReturn
+from typing import NoReturn
 
 import aiohttp
 import msgspec
@@ -17,8 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
 from bot.commands.asker import Asker, may_steer_slack
-from bot.commands.core import Core, trouble
-from bot.commands.doors import Desk, DoorStatus, Ended, Pauses, answer_to, keep_open, supervised
+from bot.commands.core import Core
+from bot.commands.doors import FULL, OLDER, Desk, DoorStatus, Ended, Pauses, answer_to, keep_open, supervised
 from bot.commands.slack_asks import Ask, read_command, read_press
 from bot.commands.slack_groups import Groups
 from bot.commands.slack_shows import Shows
@@ -45,9 +45,6 @@ REFUSALS = frozenset(
     }
 )  # fmt: skip
 """Errors of apps.connections.open that no later try mends."""
-
-OLDER: Final = trouble("This is from an older flowbot", "It no longer knows it. /flow help lists what there is.")
-FULL: Final = trouble("Too many questions at once", "Nothing was done. Ask again in a few seconds.")
 
 
 class _Envelope(msgspec.Struct, frozen=True):

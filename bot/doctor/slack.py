@@ -19,6 +19,7 @@ OPTIONAL = {
     "files:write": "for pictures",
     "channels:history": "to look for a message whose answer was lost, in public channels",
     "groups:history": "the same in private channels",
+    "im:history": "the same in direct messages",
     "usergroups:read": "for admin.slack_groups",
 }
 REINSTALL = "add it under OAuth & Permissions, then reinstall the app (docs/slack-manifest.yaml has them all)"
