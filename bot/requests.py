@@ -75,7 +75,7 @@ class Requests:
     async def take(self, watches: Sequence[Watch]) -> None:
         """Have watches in force that are in the store since just now."""
         async with self._following:
-            await self._add([watch for watch in watches if watch.id not in self._known])
+            await self._add(watches)  # whoever was read by `follow` meanwhile is put in its own place
 
     async def drop(self, ids: Collection[int]) -> None:
         """Have watches match no more that are in the store no more."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from bot.gate.verdict import judge
-from bot.model.matches import Held, Match, Route, Verdict
+from bot.model.matches import Held, Known, Match, Route, Verdict
 from bot.model.memory import Evidence
 from bot.model.outcomes import Sent
 from bot.model.people import destination_of
@@ -123,8 +123,15 @@ async def test_a_snoozed_print_makes_nothing_and_is_still_the_same_print_later(o
         [],
         {("watch:1", "snooze"): 1, ("watch:2", "cooldown"): 1},
     )
-    again = await outbox.commit([match], judge, QUIET)
+    known: list[Known] = []
+
+    def noting(match: Match, what: Known) -> Verdict:
+        known.append(what)
+        return judge(match, what)
+
+    again = await outbox.commit([match], noting, QUIET)
     assert dict(again.suppressed) == {("watch:1", "duplicate"): 1, ("watch:2", "duplicate"): 1}
+    assert known == [Known(duplicate_of="k3v9x2ab")], "the alert that says it already, not the snooze"
 
 
 async def test_five_thousand_are_told_in_one_commit(outbox: SqliteOutbox) -> None:

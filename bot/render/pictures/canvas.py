@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.render.pictures.colours import BACKGROUND, TEXT
+from bot.render.pictures.colours import BACKGROUND, PAINTED, TEXT
 from bot.render.pictures.treemap import Rect
 
 Align = Literal["left", "middle", "right"]
@@ -14,8 +14,25 @@ Align = Literal["left", "middle", "right"]
 _BOLD: Final = 0.022
 """The font has one weight: the heavier one is drawn with an outline of this part of its size."""
 _ANCHORS: Final[dict[Align, str]] = {"left": "lm", "middle": "mm", "right": "rm"}
-_COLOURS: Final = 64
-"""More than a picture's colours and the shades of its letters' edges need to look as they were painted."""
+_SHADES: Final = 7
+"""Steps from a ground to what is on it: the soft edges of letters."""
+
+
+@lru_cache(maxsize=1)
+def _palette() -> Image.Image:
+    """All colours of a picture, exactly: so it is small, and every colour is the one that was chosen."""
+    shades = {
+        tuple(round(a + (b - a) * step / _SHADES) for a, b in zip(_rgb(ground), _rgb(ink), strict=True))
+        for ground, ink in PAINTED
+        for step in range(_SHADES + 1)
+    }
+    holder = Image.new("P", (1, 1))
+    holder.putpalette([part for shade in sorted(shades) for part in shade])
+    return holder
+
+
+def _rgb(colour: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(colour[1:]))
 
 
 @lru_cache(maxsize=64)
@@ -25,6 +42,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
+@lru_cache(maxsize=4096)
 def text_width(text: str, size: int) -> float:
     """In the heavier weight."""
     return _font(size).getlength(text) + 2 * _BOLD * size
@@ -72,7 +90,6 @@ class Canvas:
         )
 
     def png(self) -> bytes:
-        few = self._image.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
         file = BytesIO()
-        few.save(file, "PNG", optimize=True)
+        self._image.quantize(palette=_palette(), dither=Image.Dither.NONE).save(file, "PNG", compress_level=6)
         return file.getvalue()

@@ -16,13 +16,19 @@ BULL: Final = "#4C9BF5"
 BEAR: Final = "#F08A32"
 
 TILES: Final = (
-    "#B84F0A", "#9F562C", "#855540", "#6A534D",
+    "#C2540A", "#AD541D", "#955433", "#7E5341",
     "#4E5159",
-    "#4B5B7B", "#3F6196", "#2E65B0", "#1B66C9",
+    "#3A5E90", "#3164AA", "#266ABF", "#1D6FD1",
 )  # fmt: skip
-"""All bear to all bull, even in the middle; equal steps in the OKLab colour space."""
+"""All bear to all bull, even in the middle: between grey and either end in the OKLab colour space, and sooner there
+than evenly, because most flow leans a little."""
 UNKNOWN: Final = "#3A3D44"
 """Of a tile whose flow leans nobody knows where to."""
+PAINTED: Final = (
+    *((ground, TEXT) for ground in (BACKGROUND, UNKNOWN, *TILES)),
+    *((BACKGROUND, ink) for ink in (QUIET_TEXT, GRID, BULL, BEAR)),
+)
+"""Every ground, and what is written or drawn on it: whatever a picture shows is one of these, or between the two."""
 
 
 def tile(bull_usd: float, bear_usd: float) -> str:

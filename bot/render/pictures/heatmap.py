@@ -21,8 +21,12 @@ MARGIN: Final = 20
 GAP: Final = 4
 PADDING: Final = 8
 """Between a tile's edge and its text."""
-TILE_AREA: Final = 3_500
-"""Square pixels below which no tile can hold its text."""
+LEAST_TEXT: Final = 2_500
+"""Square pixels below which no text fits."""
+MOST_TILES: Final = 60
+REST_DRAWN: Final = 0.2
+"""Of all premium: a larger rest would take the room that the large ones need to be read."""
+SMALLEST_ONLY: Final = lettering.NAME_SIZES[-1:]
 MAX_ALT: Final = 1_000
 """Characters (bot.model.answers.Picture)."""
 
@@ -39,6 +43,14 @@ class Tile(NamedTuple):
     lines: tuple[Line, ...]
 
 
+class Plan(NamedTuple):
+    """What goes where."""
+
+    tiles: list[Tile]
+    unsaid: Heat | None
+    """The rest, where no tile says it."""
+
+
 def heatmap_png(heats: Sequence[Heat], title: str, *, subtitle: str = "") -> Picture:
     """A treemap of the premium of sectors or tickers. The small ones are gathered into one tile, `37 others`.
 
@@ -52,9 +64,10 @@ def heatmap_png(heats: Sequence[Heat], title: str, *, subtitle: str = "") -> Pic
     canvas = Canvas(WIDTH, HEIGHT)
     top = _head(canvas, lettering.plain(title), lettering.plain(subtitle), text_width)
     frame = Rect(MARGIN, top, WIDTH - 2 * MARGIN, HEIGHT - top - 64)
-    for tile in tiles(shown, frame, text_width):
+    plan = planned(shown, frame, text_width)
+    for tile in plan.tiles:
         _paint(canvas, tile)
-    _legend(canvas, HEIGHT - 32)
+    _legend(canvas, HEIGHT - 32, plan.unsaid, text_width)
     return Picture("heatmap.png", canvas.png(), alt(shown, title))
 
 
@@ -65,33 +78,35 @@ def ranked(heats: Sequence[Heat]) -> list[Heat]:
     )
 
 
-def tiles(heats: Sequence[Heat], frame: Rect, measure: Measure) -> list[Tile]:
-    """As many as can say what they are, the largest first; the rest in one, which may be too small to say anything."""
+def planned(heats: Sequence[Heat], frame: Rect, measure: Measure) -> Plan:
+    """As many as can say what they are; the rest in one tile, or, where it would be a large one, in none."""
     total = sum(heat.premium_usd for heat in heats)
-    area = frame.width * frame.height
-    most = sum(heat.premium_usd / total * area >= TILE_AREA for heat in heats)
-    laid: list[Tile] = []
-    for count in range(max(1, most), 0, -1):
-        together = [*heats[:count], *_rest(heats[count:])]
-        rects = squarified([heat.premium_usd for heat in together], frame)
-        laid = [Tile(rect, heat, _lines(heat, rect, measure)) for heat, rect in zip(together, rects, strict=True)]
-        if all(tile.lines for tile in laid[:count]):
-            break
-    return laid
+    for count in range(min(len(heats), MOST_TILES), 0, -1):
+        first, rest = [*heats[:count]], together(heats[count:])
+        is_drawn = rest is not None and rest.premium_usd <= REST_DRAWN * total
+        drawn = [*first, rest] if rest is not None and is_drawn else first
+        rects = squarified([heat.premium_usd for heat in drawn], frame)
+        if count == 1 or all(_lines(*each, measure, SMALLEST_ONLY) for each in zip(first, rects, strict=False)):
+            tiles = [Tile(rect, heat, _lines(heat, rect, measure)) for heat, rect in zip(drawn, rects, strict=True)]
+            return Plan(tiles, None if is_drawn and tiles[-1].lines else rest)
+    raise ValueError("nothing to lay out")
 
 
-def _rest(heats: Sequence[Heat]) -> list[Heat]:
+def together(heats: Sequence[Heat]) -> Heat | None:
+    """Several as one, `37 others`; one as it is; None where there are none."""
     if len(heats) < 2:
-        return [*heats]
+        return heats[0] if heats else None
     bull, bear = sum(heat.bull_usd for heat in heats), sum(heat.bear_usd for heat in heats)
     premium, prints = sum(heat.premium_usd for heat in heats), sum(heat.prints for heat in heats)
-    return [Heat(f"{len(heats)} others", premium, bull, bear, prints)]
+    return Heat(f"{len(heats):,} others", premium, bull, bear, prints)
 
 
-def _lines(heat: Heat, rect: Rect, measure: Measure) -> tuple[Line, ...]:
+def _lines(heat: Heat, rect: Rect, measure: Measure, sizes: Sequence[int] = lettering.NAME_SIZES) -> tuple[Line, ...]:
     width, height = rect.width - GAP - 2 * PADDING, rect.height - GAP - 2 * PADDING
+    if width * height < LEAST_TEXT:  # soon said
+        return ()
     details = (money(heat.premium_usd), leaning(heat))
-    return lettering.fitted(lettering.plain(heat.name), details, width, height, measure)
+    return lettering.fitted(lettering.plain(heat.name), details, width, height, measure, sizes=sizes)
 
 
 def leaning(heat: Heat) -> str:
@@ -140,12 +155,17 @@ def _paint(canvas: "Canvas", tile: Tile) -> None:
         at += line_height
 
 
-def _legend(canvas: "Canvas", y: float) -> None:
-    """`all bear ▭▭▭▭▭▭▭▭▭ all bull`, and what the area means."""
-    canvas.text(MARGIN, y, "area = premium", LEGEND_SIZE, colour=colours.QUIET_TEXT)
-    step, high = 40, 22
-    left = WIDTH - MARGIN - 100 - step * len(colours.TILES)
+def _legend(canvas: "Canvas", y: float, unsaid: Heat | None, measure: Measure) -> None:
+    """`all bear ▭▭▭▭▭▭▭▭▭ all bull`, what the area means, and what is not to be seen."""
+    step, high = 26, 22
+    right = WIDTH - MARGIN - measure("all bull", LEGEND_SIZE)
+    left = right - 12 - step * len(colours.TILES)
+    canvas.text(right, y, "all bull", LEGEND_SIZE, colour=colours.QUIET_TEXT)
     for number, colour in enumerate(colours.TILES):
         canvas.rectangle(Rect(left + number * step, y - high / 2, step, high), colour)
     canvas.text(left - 12, y, "all bear", LEGEND_SIZE, colour=colours.QUIET_TEXT, align="right")
-    canvas.text(WIDTH - MARGIN, y, "all bull", LEGEND_SIZE, colour=colours.QUIET_TEXT, align="right")
+    words = "area = premium"
+    if unsaid is not None:
+        words = f"+ {lettering.plain(unsaid.name)}: {money(unsaid.premium_usd)}, {leaning(unsaid)}"
+    room = left - 24 - measure("all bear", LEGEND_SIZE) - MARGIN
+    canvas.text(MARGIN, y, lettering.cut(words, LEGEND_SIZE, room, measure), LEGEND_SIZE, colour=colours.QUIET_TEXT)

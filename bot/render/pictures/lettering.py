@@ -23,8 +23,8 @@ SMALLEST: Final = 20
 NAME_SIZES: Final = (72, 64, 56, 48, 42, 36, 32, 28, 25, 22)
 DETAIL: Final = 0.58
 """The other lines' size, of the name's."""
-FEWEST_CHARS: Final = 8
-"""A longer name may be cut down to this many."""
+LONG_NAME: Final = 10
+"""Characters: a longer name may take two lines, or be cut down to as many."""
 
 
 class Line(NamedTuple):
@@ -53,13 +53,14 @@ def cut(text: str, size: int, width: float, measure: Measure) -> str:
     return ""
 
 
-def fitted(name: str, details: Sequence[str], width: float, height: float, measure: Measure) -> tuple[Line, ...]:
+def fitted(
+    name: str, details: Sequence[str], width: float, height: float, measure: Measure, *, sizes: Sequence[int] = NAME_SIZES
+) -> tuple[Line, ...]:
     """Name and details as large as they fit into a tile; nothing where they do not fit at all."""
-    joined = " · ".join(details)
-    for size in NAME_SIZES:
+    for size in sizes:
         small = max(SMALLEST, round(size * DETAIL))
         for names in _names(name, size, width, measure):
-            for lines in (details, (joined,)):
+            for lines in (details, (" · ".join(details),)):
                 is_low = (len(names) * size + len(lines) * small) * LINE_HEIGHT <= height
                 if is_low and all(measure(line, small) <= width for line in lines):
                     return (*(Line(each, size, is_name=True) for each in names), *(Line(each, small) for each in lines))
@@ -68,10 +69,12 @@ def fitted(name: str, details: Sequence[str], width: float, height: float, measu
 
 def _names(name: str, size: int, width: float, measure: Measure) -> list[tuple[str, ...]]:
     """The ways to write a name that fit the width: whole, on two lines, and, at the smallest size, cut."""
-    words = name.split()
-    ways = [(name,), *((" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words)))]
+    ways: list[tuple[str, ...]] = [(name,)]
+    if len(name) > LONG_NAME:
+        words = name.split()
+        ways += [(" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words))]
     fitting = [way for way in ways if all(measure(each, size) <= width for each in way)]
     if not fitting and size == NAME_SIZES[-1]:
         shorter = cut(name, size, width, measure)
-        return [(shorter,)] if len(shorter) > FEWEST_CHARS else []
+        return [(shorter,)] if len(shorter) > LONG_NAME else []
     return fitting
