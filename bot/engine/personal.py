@@ -132,8 +132,7 @@ class PersonalLanes:
     async def run(self) -> None:
         """Serve people until `drain` ended it. What is left is in the store."""
         self._shared.metrics.queue_depth.labels(DM).set_function(lambda: self.depth)
-        for name in await insist(self._store.people_with_news, DM, self._stopping):
-            self.edit(name)
+        await self._find_news()
         async with asyncio.TaskGroup() as tasks:
             while not self._stopping.is_set():
                 self._changed.clear()
@@ -156,6 +155,14 @@ class PersonalLanes:
         self._changed.set()
 
     # --- its own ---
+
+    async def _find_news(self) -> None:
+        """What an earlier run left to be edited; what it left to be sent, `wake` tells."""
+        try:
+            for name in await insist(self._store.people_with_news, DM, self._stopping):
+                self.edit(name)
+        except StoreError:  # raised only once all is to stop
+            return
 
     def _queue_of(self, name: str) -> Queue:
         return self._queues[_platform(name)]

@@ -429,6 +429,23 @@ def test_a_store_that_is_out_of_order_is_waited_for() -> None:
     assert world.states() == {"sent": 1}
 
 
+def test_a_stop_does_not_wait_for_a_store_that_is_out_of_order_for_ever() -> None:
+    world = World()
+    world.transactions.is_broken = True
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(world.people.run())
+            await asyncio.sleep(10.0)
+            world.people.wake("dm:discord:1", 1)
+            await asyncio.sleep(10.0)
+            async with asyncio.timeout(10.0):
+                await world.people.drain()
+
+    with capture_logs():
+        virtual_time.run(main())
+
+
 @pytest.mark.parametrize("is_served", [True, False])
 def test_what_ends_before_it_is_sent_is_counted(is_served: bool) -> None:
     world = World()

@@ -263,3 +263,22 @@ async def test_a_door_that_is_shut_touches_no_alert(world: World, platform: str)
         assert await service.stop() == 0
     for destination in EVERYWHERE:
         assert world.arrived(destination) == once(*range(1000, 1005)), destination
+
+
+async def test_the_day_is_known_after_a_restart(world: World) -> None:
+    """What came before the restart is read back from the tape: `/flow ticker` counts it, once."""
+    configure(world, "room", "desk")
+    async with gateway(world) as discord:
+        with world.run() as service:
+            await service_is_up(world, service, discord)
+            await world.radarpulse.send_trades(a_print(1001), a_print(1002))
+            await until(lambda: world.everywhere(1001, 1002, destinations=("room",)), "both alerts")
+            assert "2 prints" in await asked_on_discord(discord, "ticker", symbol="NVDA")
+            assert await service.stop() == 0
+        with world.run() as service:
+            await service_is_up(world, service, discord)
+            await service.event("session.recalled")
+            await world.radarpulse.send_trades(a_print(1003))
+            await until(lambda: world.everywhere(1003, destinations=("room",)), "the third alert")
+            assert "3 prints" in await asked_on_discord(discord, "ticker", symbol="NVDA")
+            assert await service.stop() == 0

@@ -16,9 +16,9 @@ BULL: Final = "#4C9BF5"
 BEAR: Final = "#F08A32"
 
 TILES: Final = (
-    "#C2540A", "#AD541D", "#955433", "#7E5341",
+    "#C2540A", "#B25625", "#9E5736", "#835645",
     "#4E5159",
-    "#3A5E90", "#3164AA", "#266ABF", "#1D6FD1",
+    "#40608E", "#3567AA", "#2A6CC0", "#1D6FD1",
 )  # fmt: skip
 """All bear to all bull, even in the middle: between grey and either end in the OKLab colour space, and sooner there
 than evenly, because most flow leans a little."""

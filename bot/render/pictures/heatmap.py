@@ -19,7 +19,7 @@ WIDTH: Final = 1000
 HEIGHT: Final = 700
 MARGIN: Final = 20
 GAP: Final = 4
-PADDING: Final = 8
+PADDING: Final = 6
 """Between a tile's edge and its text."""
 LEAST_TEXT: Final = 2_500
 """Square pixels below which no text fits."""
