@@ -40,6 +40,9 @@ class Means:
 def answers(means: Means) -> Core:
     """Everything that can be asked of this service."""
     outbox, control, settings = means.outbox, means.control, means.settings
+    personal = PersonalAnswers(
+        outbox, means.requests, control, settings=lambda: settings().watches, platforms=lambda: _platforms(settings())
+    )
     return Core(
         means.session,
         outbox.explain,
@@ -47,13 +50,8 @@ def answers(means: Means) -> Core:
         time.time_ns,
         settings().look.bands,
         vendors=Vendors(means.clients),
-        personal=PersonalAnswers(
-            outbox,
-            means.requests,
-            control,
-            settings=lambda: settings().watches,
-            platforms=lambda: _platforms(settings()),
-        ),
+        personal=personal,
+        watch_hits=personal.hits,
         steering=SteeringAnswers(
             control,
             outbox,

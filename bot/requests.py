@@ -50,7 +50,7 @@ class Requests:
 
     async def reload(self) -> Reloaded:
         """Have the configuration read anew, and wait for what came of it; it goes on though nobody waits any more."""
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Reloaded] = asyncio.get_running_loop().create_future()
         self._reloading.append(answer)
         self.reload_asked.set()
         return await answer

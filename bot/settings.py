@@ -24,6 +24,7 @@ from bot.engine.settings import AdminSettings, DeliverySettings, WatchSettings
 from bot.http.settings import HttpSettings
 from bot.logs import LogSettings
 from bot.model.errors import InputError, Problem
+from bot.model.people import DM
 from bot.model.secret import Secret
 from bot.outbox.settings import DedupSettings, StoreSettings
 from bot.providers import catalog as providers
@@ -194,6 +195,10 @@ class _Reader:
         for name, value in raw.items():
             path, what = (section, name), f'{noun} "{name}"'
             self.problems += check_name(name, path, self.document)
+            if section == "destinations" and name == DM:
+                self._problem(
+                    path, f'"{DM}" is what all personal alerts are counted as: give it another name', at_key=True
+                )
             kind, problems = check_type(value, path, self.document, models, what=what)
             if kind is not None:
                 built[name], problems = check(models[kind], value, path, self.document, what=what)

@@ -1,6 +1,7 @@
 """The configuration as a whole: what the contract promises is accepted, and every problem is told at once."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import time
 from pathlib import Path
@@ -500,6 +501,24 @@ def test_schema_refuses_what_load_refuses(folder: Path, validator: Draft202012Va
     text = CONTRACT.replace(old, new, 1)
     assert problems(folder, text)
     assert not validator.is_valid(yaml.safe_load(text))
+
+
+def test_a_name_that_means_something_else(folder: Path) -> None:
+    """`dm` is what personal alerts are counted as; the schema need not know."""
+    text = SMALL.replace("  terminal:", "  dm:").replace("[terminal,", "[dm,")
+    assert problems(folder, text) == [
+        'config.yaml:4:3: "dm" is what all personal alerts are counted as: give it another name'
+    ]
+
+
+def test_reports_are_read_and_checked(folder: Path) -> None:
+    """A schedule with its place; a destination that nobody knows is named with the one that is meant."""
+    good = SMALL + "reports: [{name: close, show: recap, at: close+5m, send_to: [terminal]}]\n"
+    assert [report.name for report in read(folder, good).reports] == ["close"]
+    (problem,) = problems(folder, good.replace("send_to: [terminal]}]\n", "send_to: [terminl]}]\n"))
+    assert re.fullmatch(
+        r'config\.yaml:\d+:\d+: unknown destination "terminl" in report "close"; did you mean "terminal"\?', problem
+    )
 
 
 def test_hover_text_everywhere() -> None:

@@ -1,6 +1,6 @@
 """Question in, answer out, the same on every platform. Knows no platform: text here is plain and unescaped."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from bot.commands.answers.report import report
 from bot.commands.answers.status import DestinationReport, ProviderReport, StatusReport, status
 from bot.commands.answers.ticker import ticker
 from bot.commands.answers.top import top, unusual
-from bot.commands.answers.why import Records, why
+from bot.commands.answers.why import Records, WatchHits, why
 from bot.commands.answers.wording import trouble
 from bot.commands.asker import Asker
 from bot.commands.limits import Limits
@@ -38,8 +38,9 @@ from bot.commands.requests import (
 from bot.commands.vendors import Vendors
 from bot.engine.session import Session
 from bot.engine.today import DayCounts
-from bot.model.alerts import Explanation
+from bot.model.alerts import Explanation, RuleHit
 from bot.model.answers import Answer
+from bot.model.prints import Print
 from bot.model.steering import Mute
 from bot.render.look import Bands
 
@@ -72,6 +73,11 @@ async def _none_known(message: str) -> Sequence[str]:
     return ()
 
 
+async def _no_hits(person: str, rules: Collection[str], found: Print) -> Sequence[RuleHit]:
+    del person, rules, found
+    return ()
+
+
 def _none_counted() -> DayCounts:
     return DayCounts(since_ns=0, matches={}, alerts={}, suppressed={})
 
@@ -90,6 +96,7 @@ class Core:
     steering: SteeringDoor | None = None
     alerts_of: Callable[[str], Awaitable[Sequence[str]]] = _none_known
     """A message's id -> the ids of the alerts that it tells of."""
+    watch_hits: WatchHits = _no_hits
     rules: Callable[[], Sequence[str]] = tuple
     """The names of what is loaded, for whoever types; and so below."""
     destinations: Callable[[], Sequence[str]] = tuple
@@ -114,7 +121,7 @@ class Core:
             case Ticker(symbol):
                 return await ticker(facts, symbol)
             case Why(wanted):
-                return await why(facts, Records(self.explain, self.alerts_of), wanted, asker.person)
+                return await why(facts, Records(self.explain, self.alerts_of, self.watch_hits), wanted, asker.person)
             case Heatmap(by):
                 return await heatmap(facts, by)
             case Momentum():

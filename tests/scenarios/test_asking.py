@@ -204,6 +204,10 @@ async def test_watches_reach_people_and_who_takes_no_messages_is_left_alone(worl
             theirs = dm_of(TRADER.id)
             await until(lambda: [m for m in world.discord.messages if m.channel == theirs], "the alert on Discord")
             await until(lambda: [m for m in world.slack.messages if m.channel == "D0TRADER"], "the alert on Slack")
+            alert_id = world.explanation(1001).alert.id
+            theirs_to_know = await asked_on_discord(discord, "why", alert=alert_id, member=TRADER)
+            assert "$500K" in theirs_to_know, "their own watch, clause by clause"
+            assert "No alert" in await asked_on_discord(discord, "why", alert=alert_id, member=ADMIN)
             await service.event("person.closed")
             await world.radarpulse.send_trades(a_print(1003))
             await until(lambda: len([m for m in world.discord.messages if m.channel == theirs]) == 2, "the next one")

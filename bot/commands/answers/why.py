@@ -1,6 +1,6 @@
 """`/flow why`: the reason of one alert, or which alerts a message tells of. Knows who may see what."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ from bot.commands.answers.pressing import MOST_BUTTONS, button, row
 from bot.commands.answers.wording import MAX_LINE, parts_of, trouble
 from bot.commands.requests import MuteFor, Ticker, Why
 from bot.commands.vendors import Told, Untold
-from bot.model.alerts import DeliveryRecord, Explanation
+from bot.model.alerts import DeliveryRecord, Explanation, RuleHit
 from bot.model.answers import Answer, Button, Part
 from bot.model.people import person_at
 from bot.model.prints import Print
@@ -26,6 +26,10 @@ MUTE_S: Final = 3600.0
 _PARTS = {"vol_oi": "vol/OI", "dte": "days to expiry", "otm": "distance from the money"}
 
 
+WatchHits = Callable[[str, Collection[str], Print], Awaitable[Sequence[RuleHit]]]
+"""Somebody, rules' names, a print -> why those of the rules fired that are that person's watches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """What the store tells."""
@@ -33,6 +37,7 @@ class Records:
     explain: Callable[[str], Awaitable[Explanation | None]]
     alerts_of: Callable[[str], Awaitable[Sequence[str]]]
     """A message's id -> the ids of the alerts that it tells of."""
+    watch_hits: "WatchHits"
 
 
 async def why(facts: Facts, records: Records, wanted: str, person: str) -> Answer:
@@ -40,11 +45,11 @@ async def why(facts: Facts, records: Records, wanted: str, person: str) -> Answe
     found = await records.explain(wanted)
     if found is not None:
         seen = seen_by(found, person)
-        return _unknown(wanted) if seen is None else await _one(facts, seen)
+        return _unknown(wanted) if seen is None else await _one(facts, await _with_watches(seen, records, person))
     ids = await records.alerts_of(wanted)
     told = [seen async for seen in _of_message(records, wanted, ids[:MOST_OF_A_MESSAGE], person)]
     if len(told) == 1:
-        return await _one(facts, told[0])
+        return await _one(facts, await _with_watches(told[0], records, person))
     return _several(told, facts.now_ns, has_more=len(ids) > MOST_OF_A_MESSAGE) if told else _unknown(wanted)
 
 
@@ -82,6 +87,16 @@ async def _of_message(records: Records, message: str, ids: Sequence[str], person
         seen = None if found is None else seen_by(found, person)
         if seen is not None and any(each.message_id == message for each in seen.deliveries):
             yield seen
+
+
+async def _with_watches(seen: Explanation, records: Records, person: str) -> Explanation:
+    """An alert names nobody's watches: those of whoever asks are judged anew."""
+    known = {hit.rule for hit in seen.alert.hits}
+    rules = {rule for each in seen.deliveries for rule in each.rules if ":" in rule and rule not in known}
+    if not rules:
+        return seen
+    hits = (*seen.alert.hits, *await records.watch_hits(person, rules, seen.alert.print))
+    return msgspec.structs.replace(seen, alert=msgspec.structs.replace(seen.alert, hits=hits))
 
 
 async def _one(facts: Facts, seen: Explanation) -> Answer:

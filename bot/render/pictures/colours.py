@@ -4,6 +4,7 @@ No picture says anything by colour alone. White text on every tile, and all text
 4.5:1 at least (WCAG 2.2, "Contrast (Minimum)").
 """
 
+import math
 from typing import Final
 
 BACKGROUND: Final = "#1E1F22"
@@ -39,5 +40,5 @@ def tile(bull_usd: float, bear_usd: float) -> str:
 
 def bull_share(bull_usd: float, bear_usd: float) -> float | None:
     """The bulls' part of bull and bear premium, 0 to 1; None where there is neither."""
-    both = bull_usd + bear_usd
-    return bull_usd / both if both > 0 else None
+    bull, bear = max(0.0, bull_usd), max(0.0, bear_usd)  # whatever a vendor says
+    return bull / (bull + bear) if 0 < bull + bear < math.inf else None

@@ -1,6 +1,5 @@
 """The heat map: a tile for each sector or ticker, as large as its premium, coloured by how it leans, and saying so."""
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -9,15 +8,13 @@ from bot.model.heat import Heat
 from bot.render.lengths import cut
 from bot.render.pictures import colours, lettering
 from bot.render.pictures.lettering import Line, Measure
+from bot.render.pictures.sheet import HEIGHT, MARGIN, MAX_ALT, MOST_USD, SMALL_SIZE, WIDTH, head
 from bot.render.pictures.treemap import Rect, squarified
 from bot.render.words import money, one_line
 
 if TYPE_CHECKING:
     from bot.render.pictures.canvas import Canvas
 
-WIDTH: Final = 1000
-HEIGHT: Final = 700
-MARGIN: Final = 20
 GAP: Final = 4
 PADDING: Final = 6
 """Between a tile's edge and its text."""
@@ -26,13 +23,8 @@ LEAST_TEXT: Final = 2_500
 MOST_TILES: Final = 60
 REST_DRAWN: Final = 0.2
 """Of all premium: a larger rest would take the room that the large ones need to be read."""
+LEAST_USD: Final = 0.01
 SMALLEST_ONLY: Final = lettering.NAME_SIZES[-1:]
-MAX_ALT: Final = 1_000
-"""Characters (bot.model.answers.Picture)."""
-
-TITLE_SIZE: Final = 40
-SUBTITLE_SIZE: Final = 24
-LEGEND_SIZE: Final = 22
 
 
 class Tile(NamedTuple):
@@ -62,7 +54,7 @@ def heatmap_png(heats: Sequence[Heat], title: str, *, subtitle: str = "") -> Pic
     if not shown:
         raise ValueError("no premium to draw: answer in words alone")
     canvas = Canvas(WIDTH, HEIGHT)
-    top = _head(canvas, lettering.plain(title), lettering.plain(subtitle), text_width)
+    top = head(canvas, title, subtitle, text_width)
     frame = Rect(MARGIN, top, WIDTH - 2 * MARGIN, HEIGHT - top - 64)
     plan = planned(shown, frame, text_width)
     for tile in plan.tiles:
@@ -73,9 +65,8 @@ def heatmap_png(heats: Sequence[Heat], title: str, *, subtitle: str = "") -> Pic
 
 def ranked(heats: Sequence[Heat]) -> list[Heat]:
     """Those that have a premium, the largest first; equal ones by name."""
-    return sorted(
-        (heat for heat in heats if 0 < heat.premium_usd < math.inf), key=lambda heat: (-heat.premium_usd, heat.name)
-    )
+    honest = [heat for heat in heats if LEAST_USD <= heat.premium_usd < MOST_USD]
+    return sorted(honest, key=lambda heat: (-heat.premium_usd, heat.name))
 
 
 def planned(heats: Sequence[Heat], frame: Rect, measure: Measure) -> Plan:
@@ -133,17 +124,6 @@ def alt(heats: Sequence[Heat], title: str) -> str:
     return cut(text.removesuffix("; ") + ".", MAX_ALT)
 
 
-def _head(canvas: "Canvas", title: str, subtitle: str, measure: Measure) -> float:
-    """Title and subtitle; where what is below may begin."""
-    width = WIDTH - 2 * MARGIN
-    canvas.text(MARGIN, 42, lettering.cut(title, TITLE_SIZE, width, measure), TITLE_SIZE, is_bold=True)
-    if not subtitle:
-        return 76
-    shown = lettering.cut(subtitle, SUBTITLE_SIZE, width, measure)
-    canvas.text(MARGIN, 84, shown, SUBTITLE_SIZE, colour=colours.QUIET_TEXT)
-    return 110
-
-
 def _paint(canvas: "Canvas", tile: Tile) -> None:
     x, y, width, height = tile.rect
     inner = Rect(x + GAP / 2, y + GAP / 2, width - GAP, height - GAP)
@@ -158,14 +138,14 @@ def _paint(canvas: "Canvas", tile: Tile) -> None:
 def _legend(canvas: "Canvas", y: float, unsaid: Heat | None, measure: Measure) -> None:
     """`all bear ▭▭▭▭▭▭▭▭▭ all bull`, what the area means, and what is not to be seen."""
     step, high = 26, 22
-    right = WIDTH - MARGIN - measure("all bull", LEGEND_SIZE)
+    right = WIDTH - MARGIN - measure("all bull", SMALL_SIZE)
     left = right - 12 - step * len(colours.TILES)
-    canvas.text(right, y, "all bull", LEGEND_SIZE, colour=colours.QUIET_TEXT)
+    canvas.text(right, y, "all bull", SMALL_SIZE, colour=colours.QUIET_TEXT)
     for number, colour in enumerate(colours.TILES):
         canvas.rectangle(Rect(left + number * step, y - high / 2, step, high), colour)
-    canvas.text(left - 12, y, "all bear", LEGEND_SIZE, colour=colours.QUIET_TEXT, align="right")
+    canvas.text(left - 12, y, "all bear", SMALL_SIZE, colour=colours.QUIET_TEXT, align="right")
     words = "area = premium"
     if unsaid is not None:
         words = f"+ {lettering.plain(unsaid.name)}: {money(unsaid.premium_usd)}, {leaning(unsaid)}"
-    room = left - 24 - measure("all bear", LEGEND_SIZE) - MARGIN
-    canvas.text(MARGIN, y, lettering.cut(words, LEGEND_SIZE, room, measure), LEGEND_SIZE, colour=colours.QUIET_TEXT)
+    room = left - 24 - measure("all bear", SMALL_SIZE) - MARGIN
+    canvas.text(MARGIN, y, lettering.cut(words, SMALL_SIZE, room, measure), SMALL_SIZE, colour=colours.QUIET_TEXT)

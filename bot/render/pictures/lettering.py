@@ -54,7 +54,13 @@ def cut(text: str, size: int, width: float, measure: Measure) -> str:
 
 
 def fitted(
-    name: str, details: Sequence[str], width: float, height: float, measure: Measure, *, sizes: Sequence[int] = NAME_SIZES
+    name: str,
+    details: Sequence[str],
+    width: float,
+    height: float,
+    measure: Measure,
+    *,
+    sizes: Sequence[int] = NAME_SIZES,
 ) -> tuple[Line, ...]:
     """Name and details as large as they fit into a tile; nothing where they do not fit at all."""
     for size in sizes:
