@@ -134,8 +134,8 @@ class Core:
                 return await unusual(facts, question)
             case Status():
                 return status(self.status(), self.today(), self.muted(), facts.now_ns)
-            case Help(problem, command):
-                return help_(problem, command)
+            case Help():
+                return help_(question)
             case Report():
                 return await report(facts, question, self.today())
 

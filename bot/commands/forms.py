@@ -15,7 +15,7 @@ from bot.model.prints import Kind, OptionType, Side
 MOST_SHOWN: Final = 25
 """As many prints a page as one Discord embed and one Slack message carry."""
 
-Completes = Literal["", "ticker", "sector", "rule", "destination", "muted", "watch", "alert", "mutable"]
+Completes = Literal["", "ticker", "sector", "destination", "muted", "watch", "mutable"]
 """What is suggested while somebody types; `mutable`: whatever can be muted, `muted`: what is."""
 
 
@@ -77,7 +77,7 @@ _FLOW = Command(
         ),
         Command(
             "ticker",
-            "One underlying's day: premium, biggest prints, busiest contracts",
+            "One underlying's day: premium, biggest prints, most active contracts",
             (Option("symbol", "The underlying: NVDA", is_required=True, completes="ticker"),),
         ),
         Command(

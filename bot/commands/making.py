@@ -56,7 +56,8 @@ def request_of(command: str, form: Command, options: _Said) -> Request:
         if option.choices and option.name in options:
             values.choice(option.name, option.choices, options[option.name].strip())
         if option.is_required and not options.get(option.name, "").strip():
-            raise ValueError(f'"{form.name}" needs "{option.name}". {option.about}.')
+            choices = f": {', '.join(option.choices)}" if option.choices else ""
+            raise ValueError(f'"{form.name}" needs "{option.name}". {option.about}{choices}.')
     return _READERS[command, form.name]({name: value.strip() for name, value in options.items()})
 
 

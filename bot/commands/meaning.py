@@ -1,7 +1,7 @@
 """Which option each word of a line must mean, so that traders need not say it: `top 5 nvda 1m calls`. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import get_args
 
 from bot.commands.forms import Command
@@ -55,7 +55,7 @@ def _once_each(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _filters(command: Command, line: str) -> Iterator[tuple[str, str]]:
     """In any order: each value says what it is."""
-    for word in _with_whole_sectors(words(line)):
+    for word in _joined(words(line), _is_sector):
         if not word.key:
             yield _filter(word.value)
         elif word.operator == "=":
@@ -83,11 +83,15 @@ def _filter(word: str) -> tuple[str, str]:
     return ("sector" if gics_name(word) else "ticker"), word
 
 
-def _with_whole_sectors(found: Iterable[Word]) -> Iterator[Word]:
-    """`health care` is one word."""
+def _is_sector(text: str) -> bool:
+    return gics_name(text) is not None
+
+
+def _joined(found: Iterable[Word], is_one: Callable[[str], bool]) -> Iterator[Word]:
+    """Two words that mean something together are one word: `health care`, `2 hours`."""
     before: Word | None = None
     for word in found:
-        if before and not before.key and not word.key and gics_name(both := f"{before.value} {word.value}"):
+        if before and not word.key and is_one(both := f"{before.value} {word.value}"):
             before = before._replace(value=both, ends=word.ends)
             continue
         if before:
@@ -98,7 +102,10 @@ def _with_whole_sectors(found: Iterable[Word]) -> Iterator[Word]:
 
 
 def _deliveries(line: str) -> Iterator[tuple[str, str]]:
+    """`dead to desk`."""
     for word in words(line):
+        if not word.key and word.value.lower() == "to":
+            continue
         is_state = choice_like(get_args(DeliveryState), word.value) is not None
         yield word.key or ("state" if is_state else "destination"), word.value
 
@@ -114,7 +121,7 @@ class _InOrder:
 
     def read(self) -> dict[str, str]:
         said_for: Word | None = None
-        for word in words(self._line):
+        for word in _joined(words(self._line), is_duration):
             if word.key and (word.key in self._left or self._next != "reason"):
                 self._put(word.key, word.value)
             elif self._next == "for" and not said_for and word.value.lower() == "for":
@@ -127,7 +134,7 @@ class _InOrder:
             elif self._next:
                 self._put(self._next, word.value)
             else:
-                raise ValueError(f'I do not know what to do with "{shown(word.value)}" after "{self._command.name}".')
+                raise ValueError(f'"{shown(word.value)}" is one word too many after "{self._command.name}".')
         return self._said
 
     @property

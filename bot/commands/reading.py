@@ -16,6 +16,7 @@ _NAMES = tuple(command.name for command in COMMANDS)
 _HELP = ("", "help")
 _FOR_A_TICKER = {"flow": "ticker", "watch": "add"}
 """Which subcommand was forgotten where a ticker stands in its place."""
+_LONGEST_TICKER = 6
 
 
 def read_options(command: str, sub: str, options: Mapping[str, object]) -> Request:
@@ -29,7 +30,7 @@ def read_options(command: str, sub: str, options: Mapping[str, object]) -> Reque
             command, form, {name: straight(str(value)) for name, value in options.items() if value is not None}
         )
     except ValueError as problem:
-        return _no(command, problem)
+        return _no(command, sub, problem)
 
 
 def read_text(command: str, text: str) -> Request:
@@ -44,19 +45,23 @@ def read_says(says: str) -> Request:
 
 
 def _read(command: str, text: str) -> Request:
+    sub = ""
     try:
         whole, line = _command(command), straight(text)
         sub, _, rest = line.partition(" ")
         if sub.lower() in _HELP:
             return Help(command=rest.lower() if rest.lower() in _NAMES else command)
-        form, rest = (_sub(whole, sub.lower()), rest) if whole.subs else (whole, line)
+        form, rest = (_sub(whole, sub), rest) if whole.subs else (whole, line)
         return request_of(command, form, said(form, rest))
     except ValueError as problem:
-        return _no(command, problem)
+        return _no(command, sub.lower(), problem)
 
 
-def _no(command: str, problem: ValueError) -> Help:
-    return Help(str(problem), command if command in _NAMES else _NAMES[0])
+def _no(command: str, sub: str, problem: ValueError) -> Help:
+    if command not in _NAMES:
+        return Help(str(problem))
+    subs = (form.name for form in command_of(command).subs)
+    return Help(str(problem), command, sub if sub in subs else "")
 
 
 def _command(name: str) -> Command:
@@ -67,9 +72,10 @@ def _command(name: str) -> Command:
 
 def _sub(command: Command, name: str) -> Command:
     known = {sub.name: sub for sub in command.subs}
-    if name in known:
-        return known[name]
+    if name.lower() in known:
+        return known[name.lower()]
     hint = values.did_you_mean(name, known)
     if command.name in _FOR_A_TICKER and "Did you mean" not in hint:
-        hint += f" For a ticker: /{command.name} {_FOR_A_TICKER[command.name]} NVDA."
+        ticker = name.upper() if name.isascii() and name.isalpha() and len(name) <= _LONGEST_TICKER else "NVDA"
+        hint += f" For a ticker: /{command.name} {_FOR_A_TICKER[command.name]} {ticker}."
     raise ValueError(f'There is no "/{command.name} {values.shown(name)}".{hint}')

@@ -77,6 +77,8 @@ class Help:
     problem: str = ""
     command: str = "flow"
     """Which command's help."""
+    sub: str = ""
+    """The subcommand that was asked wrongly; empty where there is no such one."""
 
 
 @dataclass(frozen=True, slots=True)

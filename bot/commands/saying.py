@@ -67,7 +67,7 @@ def _question(request: Question, page: int | None) -> str:
             return _line("flow heatmap", by=by)
         case Status():
             return "flow status"
-        case Help(_, command):
+        case Help(command=command):
             return f"{command} help"
         case Report():
             return ""

@@ -19,6 +19,8 @@ LONGEST_MUTE_S: Final = 30 * 86400.0
 LONGEST_COOLDOWN_S: Final = 7 * 86400.0
 LONGEST_REASON: Final = 200
 
+_UNITS = re.compile(r"(?<=[0-9 ])(?:(s)ec(?:ond)?s?|(m)in(?:ute)?s?|(h)(?:ou)?rs?|(d)ays?)$")
+"""Words for `s`, `m`, `h` and `d`, which are all that YAML takes."""
 _DTE = re.compile(r"(?P<operator>[<>]?=?)\s*(?P<low>[0-9]{1,4})\s*(?:(?:-|\.\.)\s*(?P<high>[0-9]{1,4}))?\s*(?:dte|d)?")
 _DAYS = re.compile(r"([0-9]{1,4}(?:(?:-|\.\.)[0-9]{1,4})?)dte", re.IGNORECASE)
 _MONEY = re.compile(r"\$[0-9].*|[0-9][0-9.,_]*[kmb]", re.IGNORECASE)
@@ -34,7 +36,9 @@ def did_you_mean(said: str, known: Iterable[str]) -> str:
     names = list(known)
     if close := get_close_matches(said.lower(), names, n=1):
         return f' Did you mean "{close[0]}"?'
-    return f" There are {', '.join(names)}." if names else " It takes none."
+    if len(names) < 2:
+        return f' There is only "{names[0]}".' if names else " It takes none."
+    return f" There are {', '.join(names)}."
 
 
 def whole(name: str, text: str, most: int) -> int:
@@ -102,7 +106,7 @@ def choice(name: str, choices: Iterable[str], text: str) -> str:
     """One of them, in any case and in the plural."""
     found = choice_like(choices, text)
     if found is None:
-        raise ValueError(f'{name} "{shown(text)}" is none of {", ".join(choices)}.')
+        raise ValueError(f'{name}: "{shown(text)}" is none of {", ".join(choices)}.')
     return found
 
 
@@ -139,7 +143,7 @@ def duration(name: str, text: str, longest_s: float) -> float:
     """Whole seconds, at least one. A number without a unit is refused: YAML means seconds by it, people minutes."""
     example = "try 30m, 2h or 1d"
     try:
-        seconds = float(round(parse_duration(text.lower())))
+        seconds = float(round(parse_duration(_plain(text))))
     except ValueError:
         raise ValueError(f'{name} "{shown(text)}" is no duration: {example}.') from None
     if text.strip()[-1:].isdecimal():
@@ -152,10 +156,15 @@ def duration(name: str, text: str, longest_s: float) -> float:
 def is_duration(text: str) -> bool:
     """Whether it is meant as one, right or wrong: `30m`, `2 h`, `500d`."""
     try:
-        parse_duration(text.lower())
+        parse_duration(_plain(text))
     except ValueError:
         return False
     return True
+
+
+def _plain(text: str) -> str:
+    """`2h` of `2 Hours`."""
+    return _UNITS.sub(lambda found: "".join(unit or "" for unit in found.groups()), text.strip().lower())
 
 
 def reason(text: str) -> str:

@@ -60,6 +60,8 @@ class Untold:
     source: str
     reason: str
     """In words for a trader: `the key's plan does not include this`, `it did not answer within 6 s`."""
+    refusal: Refusal | None = None
+    """What sort of a refusal it was; None where it did not answer, or was not asked."""
 
 
 class Client(NamedTuple):
@@ -170,20 +172,22 @@ class Vendors:
     async def _one(self, name: str, client: Client, rest: C, ask: Callable[[C], Awaitable[T]]) -> Told[T] | Untold:
         left = rest.budget.standing(self._now_s()).day_left
         if left is not None and left < RESERVE:
-            return Untold(name, f"the {left} requests that its key has left today are kept for the feed")
+            reason = f"the {left} requests that its key has left today are kept for the feed"
+            return Untold(name, reason, "rate_limited")
+        refusal: Refusal | None = None
         try:
             async with asyncio.timeout(PATIENCE_S):
                 value = await ask(rest)
         except TimeoutError:
             reason = f"it did not answer within {PATIENCE_S:.0f} s"
         except VendorError as refused:
-            reason = _REASONS[refused.kind]
+            refusal, reason = refused.kind, _REASONS[refused.kind]
         except InputError as wrong:
             reason = str(wrong)
         else:
             return Told(value, name, "a delayed feed" if client.is_delayed else "")
         log.info("vendor.untold", provider=name, reason=reason)
-        return Untold(name, reason)
+        return Untold(name, reason, refusal)
 
 
 _REASONS: Mapping[Refusal, str] = {

@@ -79,13 +79,15 @@ def test_the_side_that_is_asked_for() -> None:
 
 
 def test_a_ticker_is_not_drowned() -> None:
-    """A thousand higher ratios of others do not hide a large print of the ticker that is asked for."""
+    """Neither a thousand higher ratios of others nor its own larger prints hide a large one of what is asked for."""
     mine = a_print(ticker="DUK", vol_oi=5.0, premium=30_000.0, sector="Utilities")
-    crowd = [a_print(strike=float(number), vol_oi=1000.0 + number) for number in range(1000)]
-    session = fed(mine, *crowd)
-    assert session.unusual(Query(ticker="DUK")) == (mine,)
-    assert session.unusual(Query(sector="Utilities")) == (mine,)
-    assert session.unusual(Query(min_premium=25_000.0)) == (mine,)
+    better: dict[str, Any] = {"premium": 1e6, "score": 99.0}
+    own = [a_print(ticker="DUK", strike=1.0, vol_oi=0.2, sector="Utilities", **better) for _ in range(100)]
+    crowd = [a_print(strike=float(number), vol_oi=1000.0 + number, **better) for number in range(1000)]
+    session = fed(mine, *own, *crowd)
+    assert session.unusual(Query(ticker="DUK"))[0] == mine
+    assert session.unusual(Query(sector="Utilities"))[0] == mine
+    assert mine in session.unusual(Query(min_premium=25_000.0, limit=10_000))
 
 
 def test_pages_follow_one_another() -> None:

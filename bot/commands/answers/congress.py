@@ -15,7 +15,9 @@ from bot.providers.radarpulse_answers import Disclosure
 from bot.render.words import counted, dotted, new_york, one_line
 
 PAGE: Final = 10
-TERMS: Final = ("Filings may come 45 days after the trade, name ranges of money, and may be a spouse's or a child's.",)
+TERMS: Final = (
+    "Filings come up to 45 days after the trade, give amounts as ranges, and may be of a spouse's or a child's trade.",
+)
 """STOCK Act of 2012, section 6."""
 
 
@@ -29,8 +31,8 @@ async def congress(facts: Facts, request: Congress) -> Answer:
     of = f" in {one_line(request.ticker, 20)}" if request.ticker else ""
     if not told.value:
         return trouble(
-            f"No trades of Congress{of}",
-            f"{source_of(told)} has no disclosure of it." if of else f"{source_of(told)} has no disclosures now.",
+            f"No Congress trades{of}",
+            f"{source_of(told)} has no disclosure of any." if of else f"{source_of(told)} has no disclosures now.",
             "/flow congress shows all that it has." if of else "Try again tomorrow.",
         )
     today = new_york(facts.now_ns).date()
@@ -39,7 +41,7 @@ async def congress(facts: Facts, request: Congress) -> Answer:
     if page is None:
         return no_page(request.page, replace(request, page=1))
     parts = (Part("", page.lines), Part("", TERMS))
-    return Answer(on_page(f"Trades of Congress{of}", request.page), parts, source=source_of(told), buttons=page.buttons)
+    return Answer(on_page(f"Congress trades{of}", request.page), parts, source=source_of(told), buttons=page.buttons)
 
 
 def disclosure_line(row: Disclosure, today: date) -> str:

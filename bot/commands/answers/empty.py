@@ -19,6 +19,9 @@ from bot.render.words import age, counted, dotted, new_york, one_line, trimmed
 Find = Callable[..., tuple[Print, ...]]
 """`Session.top` or `Session.unusual`."""
 
+_LASTING = ("unauthorized", "tier", "rate_limited")
+"""Refusals after which it does not help to ask again, or whose words say when it does."""
+
 
 def no_prints(facts: Facts, note: str = "") -> Answer:
     """Nothing has come yet: whether it should have, and which feed is to blame."""
@@ -26,7 +29,7 @@ def no_prints(facts: Facts, note: str = "") -> Answer:
         why = f"The market is open, so the feeds should be talking: see /flow status.{_silent(facts)}"
     else:
         why = "The market is closed. Regular hours are 9:30 to 16:00 New York; try again then."
-    return _nothing("No prints yet", note, why, "Counting begins anew at each start.")
+    return _nothing("No prints yet", note, why)
 
 
 def nothing_like(facts: Facts, query: Query, find: Find, note: str = "") -> Answer:
@@ -61,7 +64,8 @@ def no_ticker(facts: Facts, symbol: str, note: str = "") -> Answer:
 def no_page(page: int, first: Request) -> Answer:
     """Somebody turned past the end."""
     back = row((button("◀ First page", first, is_replacing=True),))
-    return Answer(f"There is no page {page:,}", (Part("", ("The list is shorter by now.",)),), buttons=back)
+    parts = (Part("", ("The list ends before it.",)),)
+    return Answer(f"There is no page {page:,}", parts, is_private=True, buttons=back)
 
 
 def no_vendor(what: str, vendor: str, provider_type: str) -> Answer:
@@ -78,7 +82,7 @@ def untold(what: str, said: Untold) -> Answer:
     return trouble(
         f"No {what} now",
         why_untold(said),
-        "Try again in a minute. /flow status shows how the feeds do.",
+        *(() if said.refusal in _LASTING else ("Try again in a minute. /flow status shows how the feeds do.",)),
     )
 
 
@@ -111,7 +115,7 @@ def _advice(query: Query, find: Find) -> str:
         for found in find(replace(query, limit=1, **looser)):
             without[name] = found
     if not without:
-        return "Leave out more than one option: no single one is to blame."
+        return "Leave out more than one of these: no single one is to blame."
     best = without.get("min_score")
     score = "" if best is None or best.score is None else f" The best score otherwise is {trimmed(best.score, 2)}."
-    return f"There are some without {' or without '.join(without)}.{score}"
+    return f"Leave out {' or '.join(without)}, and there are some.{score}"

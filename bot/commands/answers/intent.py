@@ -38,7 +38,7 @@ async def intent(facts: Facts, request: Intent) -> Answer:
     if told is None:
         return no_vendor("intent", "OptionWhales", "optionwhales")
     if isinstance(told, Untold):
-        return untold("intent", told)
+        return _nothing(request.ticker, told.source) if told.refusal == "not_found" else untold("intent", told)
     if isinstance(told.value, TickerDetail):
         return _of_one(facts, request.ticker, told.value, source_of(told))
     return _of_all(facts, request, told.value, source_of(told))
@@ -60,13 +60,13 @@ def _of_one(facts: Facts, asked: str | None, found: TickerDetail, source: str) -
     now_ns = facts.now_ns
     row = found.ranking
     ticker = asked or (row.ticker if row is not None else None)
-    about = () if row is None else tuple(line for line in (*intent_facts(row), _greeks_line(row)) if line)
+    about = () if row is None else tuple(line for line in (intent_facts(row), _greeks_line(row)) if line)
     trades = tuple(print_line(each, facts.bands, now_ns) for each in _largest(found))
     lately = tuple(momentum_line(each, now_ns) for each in found.time_series[-MOST_HALF_HOURS:])
     parts = parts_of(
         Part("", about),
         Part("Strategies seen", tuple(line for line in map(_cluster, found.clusters[:MOST_CLUSTERS]) if line)),
-        Part("Largest trades of them", trades),
+        Part("Biggest prints", trades),
         Part("Half hour by half hour", lately),
     )
     if not parts:
@@ -82,7 +82,7 @@ def _nothing(ticker: str | None, source: str) -> Answer:
     if ticker is None:
         return trouble("No intent yet", f"{source} ranks nothing yet: try again when the market is open.")
     shown = one_line(ticker, 20)
-    return trouble(f"No intent of {shown}", f"{source} has nothing of it now. /flow intent shows what it ranks.")
+    return trouble(f"No intent of {shown}", f"{source} has nothing of it. /flow intent shows what it ranks.")
 
 
 def _greeks_line(row: Ranking) -> str:

@@ -20,9 +20,9 @@ async def momentum(facts: Facts, request: Momentum) -> Answer:
     told = await ask(facts.vendors.momentum(request.ticker))
     if told is None:
         return no_vendor("momentum", "OptionWhales", "optionwhales")
-    if isinstance(told, Untold):
-        return untold("momentum", told)
     ticker = None if request.ticker is None else one_line(request.ticker, 20)
+    if isinstance(told, Untold):
+        return _nothing(ticker, told.source) if told.refusal == "not_found" else untold("momentum", told)
     if not told.value:
         return _nothing(ticker, source_of(told))
     # Of one ticker's history the rows are told apart by their day, not by its name.

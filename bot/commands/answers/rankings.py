@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.providers.optionwhales_answers import Ranking
-from bot.render.words import clock, dotted, money, one_line, percent, price, trimmed
+from bot.render.words import clock, dotted, money, one_line, trimmed
 
 PAGE: Final = 10
 """Rows a page."""
@@ -35,21 +35,20 @@ def momentum_line(row: Ranking, now_ns: int) -> str:
 
 
 def intent_line(row: Ranking, now_ns: int) -> str:
-    """`NVDA · 🐂 bullish · directional (72% sure) · call buying · strikes $145.00, $150.00`."""
-    return dotted(_name(row, now_ns), *intent_facts(row))
+    """`NVDA · 🐂 bullish · directional (72% sure) · call buying · strikes 145, 150`."""
+    return dotted(_name(row, now_ns), intent_facts(row))
 
 
-def intent_facts(row: Ranking) -> tuple[str, ...]:
+def intent_facts(row: Ranking) -> str:
     """What one ticker's flow is after, without what is not told."""
-    sure = "" if row.intent_confidence is None else f"{percent(100 * row.intent_confidence)} sure"
+    sure = "" if row.intent_confidence is None else f"{trimmed(100 * row.intent_confidence, 0)}% sure"
     purpose = _purpose(row.intent_primary)
-    facts = (
+    return dotted(
         _direction(row),
         f"{purpose} ({sure})" if purpose and sure else purpose or sure,
         one_line(row.intent_label or "", 80),
-        "strikes " + ", ".join(map(price, row.key_strikes[:MOST_STRIKES])) if row.key_strikes else "",
+        "strikes " + ", ".join(map(_strike, row.key_strikes[:MOST_STRIKES])) if row.key_strikes else "",
     )
-    return tuple(fact for fact in facts if fact)
 
 
 def greeks(row: Ranking) -> str:
@@ -72,6 +71,11 @@ def _momentum(row: Ranking) -> str | None:
     if fast is None:
         return None if slow is None else f"steady momentum {_signed(slow)}"
     return f"momentum {_signed(fast)}" + ("" if slow is None else f" (steady {_signed(slow)})")
+
+
+def _strike(usd: float) -> str:
+    """`227.5`, as a contract's line has it."""
+    return trimmed(usd, 3).replace(",", "")
 
 
 def _direction(row: Ranking) -> str:

@@ -50,7 +50,7 @@ async def _opening(facts: Facts, query: Query) -> Answer:
         return nothing_like(facts, query, session.top, found.note)
     asked = asked_words(query)
     notes = (
-        f"Asked for {asked}." if asked else "",
+        f"Filter: {asked}." if asked else "",
         f"{counted(prints, 'print')} so far{': these are the best that the vendor has.' if is_vendors else '.'}",
         found.note,
         f"None of today yet: these are of {short_day(found.day)}." if found.day and found.day != today else "",

@@ -16,7 +16,7 @@ from bot.render.words import age, clock, counted, dotted, new_york, one_line
 
 HELD_BACK: Final[Mapping[str, str]] = {
     "duplicate": "duplicate",
-    "twin": "of another feed",
+    "twin": "told by two feeds",
     "cooldown": "in a cooldown",
     "repeat": "shown by an edit",
     "mute": "muted",

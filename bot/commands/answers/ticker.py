@@ -36,7 +36,7 @@ async def ticker(facts: Facts, symbol: str) -> Answer:
         parts_of(
             Part("", totals_lines(totals)),
             Part("Biggest prints", _biggest(facts, flow)),
-            Part(f"Most active contracts (prints from {money(LINE_FROM_USD)})", _active(flow, facts.now_ns)),
+            Part(f"Most active contracts (prints of {money(LINE_FROM_USD)}+)", _active(flow, facts.now_ns)),
         ),
         tone_of(totals.bull_usd, totals.bear_usd),
         source=THIS_SESSION,

@@ -109,7 +109,7 @@ def _lines(facts: Facts, found: Found, query: Query, page: int, *, has_ratio: bo
 
 def _footnotes(query: Query, note: str = "") -> Part:
     asked = asked_words(query)
-    return Part("", tuple(line for line in (f"Asked for {asked}." if asked else "", note) if line))
+    return Part("", tuple(line for line in (f"Filter: {asked}." if asked else "", note) if line))
 
 
 def _turns(request: Top | Unusual, found: Found) -> tuple[Button, ...]:

@@ -107,7 +107,7 @@ async def _one(facts: Facts, seen: Explanation) -> Answer:
     text = explain_text(msgspec.structs.replace(seen, alert=unscored), facts.now_ns)
     first, *rest = (_block(block) for block in text.split("\n\n"))
     rules = len(alert.hits)
-    parts = (Part("", (first.heading, *first.lines)), *rest[:rules], score, *rest[rules:])
+    parts = (Part(title_of(alert, facts.now_ns), first.lines), *rest[:rules], score, *rest[rules:])
     return Answer(
         f"Alert {alert.id}",
         tuple(part for part in parts if part.heading or part.lines),

@@ -25,7 +25,7 @@ from bot.render.words import (
 MAX_LINE = 300
 """Characters; a line is cut before it is escaped, so that no escape is cut in two."""
 THIS_SESSION = "this session's prints"
-"""The source of what was counted here, since the start."""
+"""The source of what was counted here."""
 
 
 def trouble(title: str, *lines: str) -> Answer:
@@ -79,7 +79,14 @@ def shared(usd: float, of_usd: float) -> str:
     """`$2.4M (62%)`; nothing, and of nothing, is no share."""
     if not usd:
         return "$0"
-    return f"{money(usd)} ({100 * usd / of_usd:.0f}%)" if of_usd > 0 else money(usd)
+    return f"{money(usd)} ({_percent(usd / of_usd)})" if of_usd > 0 else money(usd)
+
+
+def _percent(share: float) -> str:
+    """Whole; only nothing is 0%, and only all of it is 100%."""
+    if share < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= share < 1 else f"{100 * share:.0f}%"
 
 
 def bias_line(bull_usd: float, bear_usd: float, neutral_usd: float = 0.0) -> str:
@@ -107,8 +114,8 @@ def asked_words(query: Query) -> str:
         query.kind and (f"{query.kind}s" if query.kind != "single" else "single prints"),
         query.sector,
         query.dte and _dte_words(*query.dte),
-        None if query.min_score is None else f"score from {trimmed(query.min_score, 2)}",
-        None if query.min_premium is None else f"premium from {money(query.min_premium)}",
+        None if query.min_score is None else f"score {trimmed(query.min_score, 2)}+",
+        None if query.min_premium is None else f"premium {money(query.min_premium)}+",
     )
     return one_line(", ".join(words for words in asked if words), 200)
 
@@ -116,4 +123,4 @@ def asked_words(query: Query) -> str:
 def _dte_words(first: int, last: int) -> str:
     if first == last:
         return f"{first}DTE"
-    return f"{first} days to expiry or more" if last >= LONGEST_DTE else f"{first} to {last} days to expiry"
+    return f"{first}+ days to expiry" if last >= LONGEST_DTE else f"{first} to {last} days to expiry"

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from io import BytesIO
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -37,9 +37,7 @@ def _rgb(colour: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=64)
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.load_default(size)
-    assert isinstance(font, ImageFont.FreeTypeFont)  # noqa: S101 - Pillow with FreeType, as every wheel is
-    return font
+    return cast("ImageFont.FreeTypeFont", ImageFont.load_default(size))  # given a size, it is one or ImportError
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,6 @@
 """The heat map: a tile for each sector or ticker, as large as its premium, coloured by how it leans, and saying so."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot.model.answers import Picture
@@ -8,9 +8,9 @@ from bot.model.heat import Heat
 from bot.render.lengths import cut
 from bot.render.pictures import colours, lettering
 from bot.render.pictures.lettering import Line, Measure
-from bot.render.pictures.sheet import HEIGHT, MARGIN, MAX_ALT, MOST_USD, SMALL_SIZE, WIDTH, head
+from bot.render.pictures.sheet import HEIGHT, LEAST_USD, MARGIN, MAX_ALT, MOST_USD, SMALL_SIZE, WIDTH, head
 from bot.render.pictures.treemap import Rect, squarified
-from bot.render.words import money, one_line
+from bot.render.words import money, one_line, percent
 
 if TYPE_CHECKING:
     from bot.render.pictures.canvas import Canvas
@@ -23,7 +23,6 @@ LEAST_TEXT: Final = 2_500
 MOST_TILES: Final = 60
 REST_DRAWN: Final = 0.2
 """Of all premium: a larger rest would take the room that the large ones need to be read."""
-LEAST_USD: Final = 0.01
 SMALLEST_ONLY: Final = lettering.NAME_SIZES[-1:]
 
 
@@ -39,8 +38,11 @@ class Plan(NamedTuple):
     """What goes where."""
 
     tiles: list[Tile]
-    unsaid: Heat | None
-    """The rest, where no tile says it."""
+    rest: str
+    """What no tile says: `47 others: $1.7B, 58% bull`."""
+
+
+Say = Callable[[Heat], tuple[str, str]]
 
 
 def heatmap_png(heats: Sequence[Heat], title: str, *, subtitle: str = "") -> Picture:
@@ -59,7 +61,7 @@ def heatmap_png(heats: Sequence[Heat], title: str, *, subtitle: str = "") -> Pic
     plan = planned(shown, frame, text_width)
     for tile in plan.tiles:
         _paint(canvas, tile)
-    _legend(canvas, HEIGHT - 32, plan.unsaid, text_width)
+    _foot(canvas, plan, text_width)
     return Picture("heatmap.png", canvas.png(), alt(shown, title))
 
 
@@ -71,16 +73,34 @@ def ranked(heats: Sequence[Heat]) -> list[Heat]:
 
 def planned(heats: Sequence[Heat], frame: Rect, measure: Measure) -> Plan:
     """As many as can say what they are; the rest in one tile, or, where it would be a large one, in none."""
+    say = facts_of(heats)
+
+    def is_said(count: int) -> bool:
+        places = placed(heats, count, frame)[:count]
+        return all(_lines(heat, rect, say, measure, SMALLEST_ONLY) for heat, rect in places)
+
+    count = next(filter(is_said, range(min(len(heats), MOST_TILES), 1, -1)), 1)
+    tiles = [Tile(rect, heat, _lines(heat, rect, say, measure)) for heat, rect in placed(heats, count, frame)]
+    rest = together(heats[count:])
+    if rest is None or (len(tiles) > count and tiles[-1].lines):
+        return Plan(tiles, "")
+    return Plan(tiles, f"{rest.name}: {', '.join(say(rest))}")
+
+
+def placed(heats: Sequence[Heat], count: int, frame: Rect) -> list[tuple[Heat, Rect]]:
+    """The first so many, and all the others as one where they are few beside them."""
+    drawn, rest = [*heats[:count]], together(heats[count:])
+    if rest is not None and rest.premium_usd <= REST_DRAWN * sum(heat.premium_usd for heat in heats):
+        drawn.append(rest)
+    return list(zip(drawn, squarified([heat.premium_usd for heat in drawn], frame), strict=True))
+
+
+def facts_of(heats: Sequence[Heat]) -> Say:
+    """What is said of each: its premium and how it leans, or, where nothing is known to lean, its part of the whole."""
     total = sum(heat.premium_usd for heat in heats)
-    for count in range(min(len(heats), MOST_TILES), 0, -1):
-        first, rest = [*heats[:count]], together(heats[count:])
-        is_drawn = rest is not None and rest.premium_usd <= REST_DRAWN * total
-        drawn = [*first, rest] if rest is not None and is_drawn else first
-        rects = squarified([heat.premium_usd for heat in drawn], frame)
-        if count == 1 or all(_lines(*each, measure, SMALLEST_ONLY) for each in zip(first, rects, strict=False)):
-            tiles = [Tile(rect, heat, _lines(heat, rect, measure)) for heat, rect in zip(drawn, rects, strict=True)]
-            return Plan(tiles, None if is_drawn and tiles[-1].lines else rest)
-    raise ValueError("nothing to lay out")
+    if any(colours.bull_share(heat.bull_usd, heat.bear_usd) is not None for heat in heats):
+        return lambda heat: (money(heat.premium_usd), leaning(heat))
+    return lambda heat: (money(heat.premium_usd), percent(100 * heat.premium_usd / total))
 
 
 def together(heats: Sequence[Heat]) -> Heat | None:
@@ -92,12 +112,13 @@ def together(heats: Sequence[Heat]) -> Heat | None:
     return Heat(f"{len(heats):,} others", premium, bull, bear, prints)
 
 
-def _lines(heat: Heat, rect: Rect, measure: Measure, sizes: Sequence[int] = lettering.NAME_SIZES) -> tuple[Line, ...]:
+def _lines(
+    heat: Heat, rect: Rect, say: Say, measure: Measure, sizes: Sequence[int] = lettering.NAME_SIZES
+) -> tuple[Line, ...]:
     width, height = rect.width - GAP - 2 * PADDING, rect.height - GAP - 2 * PADDING
     if width * height < LEAST_TEXT:  # soon said
         return ()
-    details = (money(heat.premium_usd), leaning(heat))
-    return lettering.fitted(lettering.plain(heat.name), details, width, height, measure, sizes=sizes)
+    return lettering.fitted(lettering.plain(heat.name), say(heat), width, height, measure, sizes=sizes)
 
 
 def leaning(heat: Heat) -> str:
@@ -113,12 +134,13 @@ def leaning(heat: Heat) -> str:
 
 def alt(heats: Sequence[Heat], title: str) -> str:
     """The same in words, as much of it as a description may hold."""
-    text = f"Heat map: {one_line(title)}. The premium of each, and which way it leans: "
+    say = facts_of(heats)
+    text = f"Heat map: {one_line(title)}. The premium of each: "
     for at, heat in enumerate(heats):
-        more = f"{one_line(heat.name, lettering.MOST_CHARS)} {money(heat.premium_usd)}, {leaning(heat)}; "
+        more = f"{one_line(heat.name, lettering.MOST_CHARS)} {', '.join(say(heat))}; "
         if len(text) + len(more) > MAX_ALT - 40:
             left = heats[at:]
-            text += f"{len(left)} more, {money(sum(each.premium_usd for each in left))} together; "
+            text += f"{len(left):,} more, {money(sum(each.premium_usd for each in left))} together; "
             break
         text += more
     return cut(text.removesuffix("; ") + ".", MAX_ALT)
@@ -127,7 +149,7 @@ def alt(heats: Sequence[Heat], title: str) -> str:
 def _paint(canvas: "Canvas", tile: Tile) -> None:
     x, y, width, height = tile.rect
     inner = Rect(x + GAP / 2, y + GAP / 2, width - GAP, height - GAP)
-    canvas.rectangle(inner, colours.tile(tile.heat.bull_usd, tile.heat.bear_usd), radius=6)
+    canvas.rectangle(inner, _colour(tile.heat), radius=6)
     heights = [line.size * lettering.LINE_HEIGHT for line in tile.lines]
     at = y + (height - sum(heights)) / 2
     for line, line_height in zip(tile.lines, heights, strict=True):
@@ -135,17 +157,21 @@ def _paint(canvas: "Canvas", tile: Tile) -> None:
         at += line_height
 
 
-def _legend(canvas: "Canvas", y: float, unsaid: Heat | None, measure: Measure) -> None:
-    """`all bear ▭▭▭▭▭▭▭▭▭ all bull`, what the area means, and what is not to be seen."""
-    step, high = 26, 22
+def _foot(canvas: "Canvas", plan: Plan, measure: Measure) -> None:
+    """What is not to be seen, or what the area means; and `all bear ▭▭▭▭▭▭▭▭▭ all bull`."""
+    y, step, high = HEIGHT - 32, 26, 22
+    words = lettering.plain(f"+ {plan.rest}" if plan.rest else "area = premium")
     right = WIDTH - MARGIN - measure("all bull", SMALL_SIZE)
     left = right - 12 - step * len(colours.TILES)
+    room = left - 24 - measure("all bear", SMALL_SIZE) - MARGIN
+    canvas.text(MARGIN, y, lettering.cut(words, SMALL_SIZE, room, measure), SMALL_SIZE, colour=colours.QUIET_TEXT)
+    if all(_colour(tile.heat) == colours.UNKNOWN for tile in plan.tiles):
+        return
     canvas.text(right, y, "all bull", SMALL_SIZE, colour=colours.QUIET_TEXT)
     for number, colour in enumerate(colours.TILES):
         canvas.rectangle(Rect(left + number * step, y - high / 2, step, high), colour)
     canvas.text(left - 12, y, "all bear", SMALL_SIZE, colour=colours.QUIET_TEXT, align="right")
-    words = "area = premium"
-    if unsaid is not None:
-        words = f"+ {lettering.plain(unsaid.name)}: {money(unsaid.premium_usd)}, {leaning(unsaid)}"
-    room = left - 24 - measure("all bear", SMALL_SIZE) - MARGIN
-    canvas.text(MARGIN, y, lettering.cut(words, SMALL_SIZE, room, measure), SMALL_SIZE, colour=colours.QUIET_TEXT)
+
+
+def _colour(heat: Heat) -> str:
+    return colours.tile(heat.bull_usd, heat.bear_usd)

@@ -12,10 +12,11 @@ from bot.render.words import one_line
 Measure = Callable[[str, int], float]
 """Pixels that a text takes at a size, in the heavier weight."""
 
-FONT_HAS: Final = frozenset(map(chr, range(0x20, 0x7F))) | set("©«°±´·»‘’“”…‹›™")
+FONT_HAS: Final = frozenset(map(chr, range(0x20, 0x7F))) | set("©«°±·»‘’“”…‹›⁄™")
 """What Pillow's own font (Aileron, cut down) can draw."""
 _STANDS_FOR: Final = str.maketrans({"–": "-", "—": "-", "−": "-", "×": "x", "•": "·"})
 MOST_CHARS: Final = 60
+"""Of a name."""
 
 LINE_HEIGHT: Final = 1.18
 SMALLEST: Final = 20
@@ -24,7 +25,7 @@ NAME_SIZES: Final = (72, 64, 56, 48, 42, 36, 32, 28, 25, 22)
 DETAIL: Final = 0.58
 """The other lines' size, of the name's."""
 LONG_NAME: Final = 10
-"""Characters: a longer name may take two lines, or be cut down to as many."""
+"""Characters: a longer name may take two lines at any size, and be cut down to as many at the smallest."""
 
 
 class Line(NamedTuple):
@@ -35,9 +36,9 @@ class Line(NamedTuple):
     is_name: bool = False
 
 
-def plain(text: str) -> str:
+def plain(text: str, max_chars: int = MOST_CHARS) -> str:
     """One line that the font can write: without accents, and with `?` for what else it lacks."""
-    decomposed = unicodedata.normalize("NFKD", one_line(text, MOST_CHARS).translate(_STANDS_FOR))
+    decomposed = unicodedata.normalize("NFKD", one_line(text, max_chars).translate(_STANDS_FOR))
     kept = (character for character in decomposed if not unicodedata.combining(character))
     return "".join(character if character in FONT_HAS else "?" for character in kept)
 
@@ -76,7 +77,7 @@ def fitted(
 def _names(name: str, size: int, width: float, measure: Measure) -> list[tuple[str, ...]]:
     """The ways to write a name that fit the width: whole, on two lines, and, at the smallest size, cut."""
     ways: list[tuple[str, ...]] = [(name,)]
-    if len(name) > LONG_NAME:
+    if len(name) > LONG_NAME or size == NAME_SIZES[-1]:
         words = name.split()
         ways += [(" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words))]
     fitting = [way for way in ways if all(measure(each, size) <= width for each in way)]

@@ -10,7 +10,7 @@ from bot.render.lengths import cut
 from bot.render.pictures import colours, lettering
 from bot.render.pictures.axis import clock_ticks, round_step
 from bot.render.pictures.lettering import Measure
-from bot.render.pictures.sheet import HEIGHT, MARGIN, MAX_ALT, MOST_USD, SMALL_SIZE, WIDTH, head
+from bot.render.pictures.sheet import HEIGHT, LEAST_USD, MARGIN, MAX_ALT, MOST_USD, SMALL_SIZE, WIDTH, head
 from bot.render.pictures.treemap import Rect
 from bot.render.words import money, new_york, one_line
 
@@ -48,18 +48,15 @@ def timeline_png(
     from bot.render.pictures.canvas import Canvas, text_width
 
     inside, outside = parted(buckets, opens_ns, closes_ns)
-    if not any(bucket.bull_usd + bucket.bear_usd > 0 for bucket in inside):
+    if not any(max(bucket.bull_usd, bucket.bear_usd) >= LEAST_USD for bucket in inside):
         raise ValueError("no bull or bear premium to draw between these times: answer in words alone")
     canvas = Canvas(WIDTH, HEIGHT)
     top = head(canvas, title, subtitle, text_width)
     _sums(canvas, inside, top + 18, text_width)
-    scale = scaled(inside, top + 52, HEIGHT - 100)
-    labels = [money(abs(step)) if step else "0" for step in scale.steps]
-    left = MARGIN + max(text_width(label, SMALL_SIZE) for label in labels) + 12
-    for step, label in zip(scale.steps, labels, strict=True):
-        canvas.rectangle(Rect(left, scale.y(step) - 1, WIDTH - MARGIN - left, 2), colours.GRID)
-        canvas.text(left - 12, scale.y(step), label, SMALL_SIZE, colour=colours.QUIET_TEXT, align="right")
-    plot = Rect(left, top + 52, WIDTH - MARGIN - left, HEIGHT - 100 - top - 52)
+    top, bottom = top + 52, HEIGHT - 100
+    scale = scaled(inside, top, bottom)
+    left = _steps(canvas, scale, text_width)
+    plot = Rect(left, top, WIDTH - MARGIN - left, bottom - top)
     for rect, colour in bars(inside, plot, scale, opens_ns, closes_ns):
         canvas.rectangle(rect, colour)
     canvas.rectangle(Rect(left, scale.zero_y - 1, plot.width, 2), colours.QUIET_TEXT)
@@ -116,18 +113,22 @@ def alt(inside: Sequence[Bucket], outside: Sequence[Bucket], title: str, opens_n
     best, worst = (max(inside, key=lambda bucket: _amounts(bucket)[side]) for side in (0, 1))
     hours: dict[str, list[Bucket]] = {}
     for bucket in inside:
-        hours.setdefault(f"{new_york(bucket.begins_ns):%H}:00", []).append(bucket)
-    sentences = [
+        hours.setdefault(f"{new_york(bucket.begins_ns).hour}:00", []).append(bucket)
+    sentences = (
         f"Timeline: {one_line(title)}.",
         f"Premium every five minutes from {_clock(opens_ns)} to {_clock(closes_ns)}, New York time:",
-        f"bull {money(bull)}, bear {money(bear)}, neutral {money(neutral)}.",
-        f"Most bull at {_clock(best.begins_ns)}, {money(best.bull_usd)};" if bull else "",
-        f"most bear at {_clock(worst.begins_ns)}, {money(worst.bear_usd)}." if bear else "",
-        _outside(outside) + "." if outside else "",
+        f"bull {_usd(bull)}, bear {_usd(bear)}, neutral {_usd(neutral)}.",
+        f"Most bull at {_clock(best.begins_ns)}: {_usd(best.bull_usd)}." if bull else "",
+        f"Most bear at {_clock(worst.begins_ns)}: {_usd(worst.bear_usd)}." if bear else "",
+        f"{_outside(outside)}." if outside else "",
         "By the hour, bull and bear:",
-        "; ".join(f"{hour} {money(_sum(its)[0])} and {money(_sum(its)[1])}" for hour, its in hours.items()) + ".",
-    ]
+        "; ".join(f"{hour} {_usd(_sum(its)[0])}, {_usd(_sum(its)[1])}" for hour, its in hours.items()) + ".",
+    )
     return cut(" ".join(sentence for sentence in sentences if sentence), MAX_ALT)
+
+
+def _usd(usd: float) -> str:
+    return money(usd) if usd else "$0"
 
 
 def _sum(buckets: Sequence[Bucket]) -> tuple[float, float, float]:
@@ -142,7 +143,7 @@ def _clock(ns: int) -> str:
 
 def _outside(outside: Sequence[Bucket]) -> str:
     bull, bear, _ = _sum(outside)
-    return f"Outside these hours: bull {money(bull)}, bear {money(bear)}"
+    return f"Outside these hours: bull {_usd(bull)}, bear {_usd(bear)}"
 
 
 def _sums(canvas: "Canvas", inside: Sequence[Bucket], y: float, measure: Measure) -> None:
@@ -151,11 +152,21 @@ def _sums(canvas: "Canvas", inside: Sequence[Bucket], y: float, measure: Measure
     x = float(MARGIN)
     for usd, word, colour, is_up in ((bull, "bull", colours.BULL, True), (bear, "bear", colours.BEAR, False)):
         canvas.triangle(x + 11, y, 20, colour, is_up=is_up)
-        text = f"{word} {money(usd)}"
+        text = f"{word} {_usd(usd)}"
         canvas.text(x + 30, y, text, SUM_SIZE, is_bold=True)
         x += 30 + measure(text, SUM_SIZE) + 36
     if neutral:
         canvas.text(x, y, f"neutral {money(neutral)}", SUM_SIZE - 4, colour=colours.QUIET_TEXT)
+
+
+def _steps(canvas: "Canvas", scale: Scale, measure: Measure) -> float:
+    """The scale's lines and what they stand for; says where the plot's left edge is."""
+    labels = [_usd(abs(step)) for step in scale.steps]
+    left = MARGIN + max(measure(label, SMALL_SIZE) for label in labels) + 12
+    for step, label in zip(scale.steps, labels, strict=True):
+        canvas.rectangle(Rect(left, scale.y(step) - 1, WIDTH - MARGIN - left, 2), colours.GRID)
+        canvas.text(left - 12, scale.y(step), label, SMALL_SIZE, colour=colours.QUIET_TEXT, align="right")
+    return left
 
 
 def _clocks(canvas: "Canvas", plot: Rect, opens_ns: int, closes_ns: int, measure: Measure) -> None:
