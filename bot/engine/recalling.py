@@ -8,7 +8,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +16,7 @@ import structlog
 
 from bot.engine.session import Session
 from bot.flow.market import session_date
-from bot.flow.tape import begins_of
+from bot.flow.tape import begins_of, day_in
 from bot.gate.memory.trade import at_ns
 from bot.model.prints import Print
 
@@ -62,9 +62,12 @@ class Recalling:
             self._came.clear()
 
     async def _recall(self, folder: Path, sorts: "Mapping[str, Sort]") -> bool:
+        day = session_date(datetime.fromtimestamp(self.since_ns / 1e9, UTC))
+        if not await asyncio.to_thread(_is_taped, folder, day):
+            return False  # the day's first start
         from bot.engine.recalling_day import Recall
 
-        begins_ns = begins_of(session_date(datetime.fromtimestamp(self.since_ns / 1e9, UTC)))
+        begins_ns = begins_of(day)
         began = time.monotonic()
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -88,6 +91,10 @@ class Recalling:
         self._session.become(whole)
         log.info("session.recalled", prints=prints, took_s=round(time.monotonic() - began, 1))
         return True
+
+
+def _is_taped(folder: Path, day: date) -> bool:
+    return folder.is_dir() and any(day_in(path.name) == day for path in folder.iterdir())
 
 
 async def _read(asked: object) -> tuple[Session, int]:
