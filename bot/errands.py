@@ -1,4 +1,4 @@
-"""The commands that do one thing and end: simulate, send-test, explain, deliveries, reload, watchlists."""
+"""The commands that do one thing and end: simulate, send-test, explain, deliveries, audit, reload, watchlists."""
 
 import asyncio
 import secrets

@@ -45,6 +45,8 @@ class Requests:
         self._known: dict[int, str] = {}
         """The watches that were read, whether they could be used or not -> whose each is."""
         self._unusable: set[int] = set()
+        self._unfinished: set[int] = set()
+        """Of the known ones, those whose taking in was cut off: the next `follow` takes them in again."""
         self._texts: dict[str, dict[int, str]] = defaultdict(dict)
         """By person: what they typed, by the watch's number."""
 
@@ -96,29 +98,39 @@ class Requests:
         if gone:
             await self._remove(gone)
             log.info("watches.gone", watches=len(gone))
-        newest, new = max(self._known, default=0), list[Watch]()
-        while len(there) > len(self._known) + len(new):
-            some = await self._outbox.watches_after(newest, READ_AT_ONCE)
+        self._unfinished &= there
+        missing = (there - self._known.keys()) | self._unfinished
+        after, new = min(missing, default=0) - 1, list[Watch]()
+        while len(new) < len(missing):
+            some = await self._outbox.watches_after(after, READ_AT_ONCE)
             if not some:
                 break
-            new += some
-            newest = some[-1].id
+            new += [watch for watch in some if watch.id in missing]
+            after = some[-1].id
         if new:
             await self._add(new)
             log.info("watches.read", watches=len(new), unusable=len(self._unusable))
 
     async def _add(self, watches: Sequence[Watch]) -> None:
+        ids = {watch.id for watch in watches}
+        self._unfinished |= ids
         await self._rulebook.add_watches(self._rules(watches))
+        self._unfinished -= ids
 
     async def _remove(self, ids: Collection[int]) -> None:
-        await self._rulebook.remove_watches(name_of_watch(watch_id) for watch_id in ids if self.is_usable(watch_id))
+        await self._rulebook.remove_watches(self._forgotten(ids))
+
+    def _forgotten(self, ids: Collection[int]) -> Iterator[str]:
+        """Their names, each forgotten as it is taken: whoever stops in between has forgotten no other."""
         for watch_id in ids:
             owner = self._known.pop(watch_id)
             self._unusable.discard(watch_id)
+            self._unfinished.discard(watch_id)
             own = self._texts.get(owner, {})
             own.pop(watch_id, None)
             if not own:
                 self._texts.pop(owner, None)
+            yield name_of_watch(watch_id)
 
     def _rules(self, watches: Sequence[Watch]) -> Iterator[Rule]:
         destinations = self._destinations()

@@ -1,6 +1,7 @@
 """What commands leave in the store is followed by the running service: watchlists, watches, a reload."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
@@ -136,6 +137,45 @@ async def test_many_may_follow_at_a_time() -> None:
     await asyncio.gather(*(desk.outbox.remove_watch(number) for number in ids))
     await asyncio.gather(desk.requests.drop(ids[:2]), desk.requests.follow(), desk.requests.drop(ids))
     assert desk.book.watch_count == 0
+
+
+async def test_a_watch_that_nobody_handed_over_is_read_though_a_later_one_was() -> None:
+    """Another process added it, or whoever did was cut off."""
+    desk = Desk()
+    bodies = [MINE.replace("NVDA", ticker) for ticker in ("NVDA", "AAPL", "SPY", "QQQ")]
+    ids = [await desk.outbox.add_watch("discord:1", body) for body in bodies]
+    await desk.requests.take([Watch(ids[3], "discord:1", bodies[3]), Watch(ids[1], "discord:1", bodies[1])])
+    await desk.requests.follow()
+    assert [text for _, text in desk.requests.watches_of("discord:1")] == ["NVDA", "AAPL", "SPY", "QQQ"]
+    assert desk.book.watch_count == 4
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_whoever_is_cut_off_while_a_watch_comes_or_goes_leaves_nothing_half_done(turns: int) -> None:
+    """The store has it or has it not; what follows next agrees with the store, and can be undone."""
+    desk = Desk()
+    kept = await desk.outbox.add_watch("discord:1", MINE)
+    await desk.requests.follow()
+    ids = [await desk.outbox.add_watch("discord:1", MINE) for _ in range(3)]
+    watches = [Watch(number, "discord:1", MINE) for number in ids]
+    await cut_off(desk.requests.take(watches), turns)
+    await desk.requests.follow()
+    assert names(desk.book) == [f"watch:{number}" for number in (kept, *ids)]
+    for number in ids:
+        await desk.outbox.remove_watch(number)
+    await cut_off(desk.requests.drop(ids), turns)
+    await desk.requests.follow()
+    assert names(desk.book) == [f"watch:{kept}"]
+    assert desk.requests.watches_of("discord:1") == [(kept, "NVDA")]
+
+
+async def cut_off(work: Coroutine[Any, Any, None], turns: int) -> None:
+    """Cancel it after so many turns of the event loop."""
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(work)
+        for _ in range(turns + 1):
+            await asyncio.sleep(0)
+        task.cancel()
 
 
 async def test_a_watchlist_is_followed() -> None:

@@ -234,10 +234,7 @@ class _Door(discord.Client):
 
     def _suggestions(self, interaction: discord.Interaction) -> list[str]:
         typing = typing_of(interaction)
-        if typing is None:
-            return []
-        asker = self._asker(interaction)
-        return suggestions(self._core, typing.command, typing.sub, typing.option, typing.typed, asker)
+        return [] if typing is None else suggestions(self._core, typing, self._asker(interaction))
 
     def _asker(self, interaction: discord.Interaction) -> Asker:
         return asker_of(interaction, self._admin(), self._settings.guilds)

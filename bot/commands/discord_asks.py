@@ -10,6 +10,7 @@ from typing import Any, Final
 from discord import Interaction, InteractionType, Member
 
 from bot.commands.asker import Asker, may_steer_discord
+from bot.commands.completion import Typing
 from bot.commands.core import is_private
 from bot.commands.forms import COMMANDS
 from bot.commands.reading import read_options, read_says
@@ -29,16 +30,6 @@ class Ask:
     is_private: bool
     is_replacing: bool = False
     """The answer takes the place of the message that was pressed on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Typing:
-    """An option of a command, half typed."""
-
-    command: str
-    sub: str
-    option: str
-    typed: str
 
 
 def ask_of(interaction: Interaction) -> Ask | None:
@@ -62,7 +53,8 @@ def typing_of(interaction: Interaction) -> Typing | None:
     focused = next((option for option in options if option.get("focused")), None)
     if focused is None or data.get("name") not in _NAMES:
         return None
-    return Typing(data["name"], sub, focused["name"], str(focused["value"]))
+    what = next((str(option.get("value", "")) for option in options if option["name"] == "what"), "")
+    return Typing(data["name"], sub, focused["name"], str(focused["value"]), what)
 
 
 def asker_of(interaction: Interaction, admin: AdminSettings, guilds: Collection[str]) -> Asker:

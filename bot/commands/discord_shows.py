@@ -14,6 +14,7 @@ import structlog
 from discord.app_commands import Choice
 from discord.http import HTTPClient, Route
 
+from bot.commands.completion import MAX_SUGGESTION, MOST_SUGGESTED
 from bot.commands.discord_asks import Ask
 from bot.commands.doors import ACK_S
 from bot.model.answers import Answer, Picture
@@ -23,7 +24,6 @@ log = structlog.get_logger()
 
 SHOW_S: Final = 60.0
 """Until showing an answer is given up; discord.py waits and tries again within it."""
-MOST_CHOICES, LONGEST_CHOICE = 25, 100
 
 _EPHEMERAL = 64
 """Discord, "Message Flags"."""
@@ -71,8 +71,8 @@ async def say_at_once(interaction: discord.Interaction, answer: Answer) -> None:
 
 async def suggest(interaction: discord.Interaction, found: Iterable[str]) -> None:
     """What the option that is being typed may become."""
-    choices = [Choice(name=text, value=text) for text in found if 0 < len(text) <= LONGEST_CHOICE]
-    await _tried("suggestions", interaction.response.autocomplete(choices[:MOST_CHOICES]), ACK_S)
+    choices = [Choice(name=text, value=text) for text in found if 0 < len(text) <= MAX_SUGGESTION]
+    await _tried("suggestions", interaction.response.autocomplete(choices[:MOST_SUGGESTED]), ACK_S)
 
 
 async def _tried(what: str, request: Awaitable[object], timeout_s: float) -> None:

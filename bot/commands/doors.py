@@ -16,6 +16,7 @@ import structlog
 from bot.commands.asker import Asker
 from bot.commands.core import Core, trouble
 from bot.commands.requests import Request, Steering
+from bot.commands.steered import sentence
 from bot.model.answers import Answer
 from bot.model.errors import InputError, StoreError
 from bot.model.people import Platform
@@ -168,7 +169,7 @@ async def answer_to(core: Core, request: Request, asker: Asker) -> Answer:
         log.warning("commands.store_refused", request=type(request).__name__, error=str(error))
         return trouble("That cannot be done now", "The store does not take it, and nothing was done. Try again soon.")
     except InputError as error:
-        return trouble("That is not right", *(problem.message for problem in error.problems[:MOST_PROBLEMS]))
+        return trouble("That did not work", *(sentence(problem.message) for problem in error.problems[:MOST_PROBLEMS]))
     except Exception:  # this task's supervisor: the asker gets words, the log gets the bug
         ref = secrets.token_hex(4)
         log.exception("commands.answer_failed", ref=ref, platform=asker.platform, request=type(request).__name__)

@@ -34,7 +34,7 @@ MOST_LISTED: Final = 25
 MAX_TEXT: Final = 200
 """Characters of a filter that are shown."""
 CATCH_UP_S: Final = 1.0
-"""For what the store did though nobody waited for it."""
+"""For what the store did though nobody waited for it; a store slower than that is caught up with later."""
 
 
 class Follower(Protocol):
@@ -76,18 +76,23 @@ class PersonalAnswers:
         self._settings = settings
         self._platforms = platforms
         self._now_ns = now_ns
+        self._is_in_doubt = False
+        """The store may know more than is in force: whoever asks next has it caught up with first."""
 
     async def answer(self, request: Personal, asker: Asker) -> Answer:
         """Do what is asked, or show it."""
         try:
+            if self._is_in_doubt:
+                await self._catch_up()
             return _beside(await self._reopened(asker.person), await self._answer(request, asker))
         except StoreError as error:
             log.error("watch.store_failed", by=asker.person, reason=str(error))  # noqa: TRY400 - no bug
             return trouble("The store cannot do that now", "Nothing was changed. Try again in a minute.")
         except asyncio.CancelledError:  # the store does it all the same
+            self._is_in_doubt = True
             with contextlib.suppress(TimeoutError, StoreError):
                 async with asyncio.timeout(CATCH_UP_S):
-                    await self._follower.follow()
+                    await self._catch_up()
             raise
 
     def watches_of(self, person: str) -> Sequence[tuple[int, str]]:
@@ -102,6 +107,10 @@ class PersonalAnswers:
         watches = {name_of_watch(watch.id): watch for watch in await self._store.watches_of(person)}
         own = [_rule(name, watches[name]) for name in rules if name in watches]
         return tuple(RuleHit(rule.name, rule.route.explain(found)) for rule in own if rule is not None)
+
+    async def _catch_up(self) -> None:
+        await self._follower.follow()
+        self._is_in_doubt = False
 
     async def _answer(self, request: Personal, asker: Asker) -> Answer:
         match request:

@@ -21,17 +21,23 @@ LOOK_S: Final = 0.1
 
 
 async def send_test(outbox: Outbox, delivery: Delivery, name: str, now_ns: int) -> DeliveryRecord:
-    """What became of it, or how it stands after `TEST_S`. Raises StoreError; InputError if the store forgot it."""
+    """What became of it, or how it stands after `TEST_S`. Raises StoreError; InputError if the store forgot it.
+
+    A parked destination is tried at once: whoever tests it may have mended it.
+    """
     match = example_match(now_ns, "/flowadmin test", name)
     commit = await outbox.commit([match], _fire, {name: delivery.lanes[name].target})
     delivery.take(commit)
+    if delivery.is_parked(name):
+        delivery.unpark(name)
     deadline = asyncio.get_running_loop().time() + TEST_S
     while True:
         explanation = await outbox.explain(commit.alerts[0].id)
         if explanation is None:
             raise InputError(f"the alert {commit.alerts[0].id} is gone from the store")
         (record,) = explanation.deliveries
-        if record.state not in ("queued", "sending") or asyncio.get_running_loop().time() >= deadline:
+        is_over = record.state not in ("queued", "sending") or delivery.is_parked(name)
+        if is_over or asyncio.get_running_loop().time() >= deadline:
             return record
         await asyncio.sleep(LOOK_S)
 
@@ -44,10 +50,12 @@ def tested(record: DeliveryRecord, parked: str) -> tuple[Answer, str]:
         line = where or "The platform gives no link and no id back."
         why = row([button("Why?", Why(record.alert_id))])
         return Answer(f"✅ Sent to {name}", (Part("", (line,)),), is_private=True, buttons=why), f"sent {where}".strip()
+    if record.state in ("queued", "sending") and parked:
+        refused = one_line(parked, MAX_LINE)
+        lines = (refused, "Mend its URL, token, channel or permissions, and test again. The test waits there too.")
+        return trouble(f"{name} is parked: the platform refuses us there", *lines), f"waits, parked: {refused}"
     if record.state in ("queued", "sending"):
-        held_up = (
-            one_line(parked, MAX_LINE) or reason or "it is outside its hours, its pace says wait, or nobody answers"
-        )
+        held_up = reason or "it is outside its hours, its pace says wait, or nobody answers"
         title = f"{name} has not taken it within {TEST_S:.0f} s"
         return trouble(title, f"Perhaps: {held_up}", "It waits, and goes as soon as it can."), f"waits: {held_up}"
     title = f"Nobody knows whether {name} has it" if record.state == "unknown" else f"{name} did not take it"

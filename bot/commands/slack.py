@@ -19,6 +19,7 @@ from yarl import URL
 from bot.commands.asker import Asker, may_steer_slack
 from bot.commands.core import Core
 from bot.commands.doors import FULL, OLDER, Desk, DoorStatus, Ended, Pauses, answer_to, keep_open, supervised
+from bot.commands.requests import Steering
 from bot.commands.slack_asks import Ask, read_command, read_press
 from bot.commands.slack_groups import Groups
 from bot.commands.slack_shows import Shows
@@ -183,7 +184,9 @@ class _Door:
     async def _answer(self, ask: Ask) -> Answer:
         if ask.request is None:
             return OLDER
-        asker = Asker("slack", ask.user, ask.name, ask.team, is_admin=await self._may_steer(ask.user))
+        # Who only asks waits for no group to be looked up.
+        is_admin = isinstance(ask.request, Steering) and await self._may_steer(ask.user)
+        asker = Asker("slack", ask.user, ask.name, ask.team, is_admin=is_admin)
         return await answer_to(self._core, ask.request, asker)
 
     async def _may_steer(self, user: str) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import msgspec
+
 from bot.commands.answers.empty import no_page
 from bot.commands.answers.pressing import button, row, turning
 from bot.commands.answers.wording import MAX_LINE, on_page, parts_of
@@ -12,9 +14,10 @@ from bot.engine.metrics import WATCH
 from bot.engine.today import DayCounts
 from bot.model.alerts import DeliveryRecord, DeliveryState
 from bot.model.answers import Answer, Button, Part
+from bot.model.people import label
 from bot.model.steering import Act, Mute
 from bot.outbox.retrying import RETRIED
-from bot.render.listing import listing
+from bot.render.listing import delivery_line
 from bot.render.spans import span
 from bot.render.words import clock, counted, dotted, new_york, one_line
 from bot.rules.rule import Rule
@@ -100,7 +103,7 @@ def deliveries(asked: Deliveries, found: Sequence[DeliveryRecord], now_ns: int) 
     place = f" to {one_line(asked.destination, 60)}" if asked.destination else ""
     if not shown:
         return Answer(f"No deliveries {what}{place}", (), is_private=True)
-    lines = tuple(one_line(listing([record], now_ns), MAX_LINE) for record in shown)
+    lines = tuple(delivery_lines(shown, now_ns))
     retries = [_retry_button(record) for record in shown if record.state in RETRIED]
     turns = turning(
         replace(asked, page=asked.page - 1) if asked.page > 1 else None,
@@ -108,6 +111,12 @@ def deliveries(asked: Deliveries, found: Sequence[DeliveryRecord], now_ns: int) 
     )
     title = on_page(f"Deliveries {what}{place}", asked.page)
     return Answer(title, (Part("", lines),), is_private=True, buttons=row([*retries, *turns]))
+
+
+def delivery_lines(found: Sequence[DeliveryRecord], now_ns: int) -> list[str]:
+    """One each. Whose direct messages they are is not told."""
+    named = (msgspec.structs.replace(record, destination=label(record.destination)) for record in found)
+    return [one_line(delivery_line(record, now_ns), MAX_LINE) for record in named]
 
 
 def audit(found: Sequence[Act], page: int, now_ns: int) -> Answer:

@@ -12,7 +12,7 @@ import structlog
 
 from bot.commands import steered
 from bot.commands.answers.pressing import button, row
-from bot.commands.answers.wording import MAX_LINE, trouble
+from bot.commands.answers.wording import MAX_LINE, parts_of, trouble
 from bot.commands.asker import Asker
 from bot.commands.requests import (
     Audit,
@@ -39,12 +39,11 @@ from bot.engine.today import DayCounts
 from bot.model.alerts import DeliveryRecord
 from bot.model.answers import Answer, Button, Part
 from bot.model.errors import InputError, StoreError
-from bot.model.people import person_at
+from bot.model.people import label, person_at
 from bot.model.ports import Commit
 from bot.model.steering import Act, Mute
 from bot.outbox.reloads import Reloaded
 from bot.outbox.sqlite import SqliteOutbox
-from bot.render.listing import listing
 from bot.render.words import counted, one_line
 from bot.rules.rule import Rule
 
@@ -95,7 +94,10 @@ class SteeringAnswers:
         self._now_ns = now_ns
 
     async def answer(self, request: Steering, asker: Asker) -> Answer:
-        """Do what is asked, or show it. Raises StoreError where there is nothing to show now."""
+        """Do what is asked, or show it.
+
+        Raises StoreError where there is nothing to show now, InputError where there is no such thing to show.
+        """
         if not asker.is_admin:
             log.warning("steering.denied", by=asker.person, what=says_of(request))
             return trouble("Only admins may do that", "Who they are is in the configuration, under admin.")
@@ -119,6 +121,8 @@ class SteeringAnswers:
                 found = await self._outbox.delivery_records(
                     states, request.destination or None, size + 1, (request.page - 1) * size
                 )
+                if request.destination and not found:  # those of one that is gone are in the store yet
+                    self._known("destination", request.destination)
                 return steered.deliveries(request, found, now_ns)
             case Audit(page):
                 size = steered.ACTS_A_PAGE
@@ -135,7 +139,7 @@ class SteeringAnswers:
             return Act(self._now_ns(), by, what, one_line(result, MAX_LINE))
 
         try:
-            done = await self._do(request, asker, act_of)
+            done = await self._do(request, by, act_of)
         except InputError as error:
             why = "; ".join(problem.message for problem in error.problems)
             done = _Done(trouble("That did not work", steered.sentence(why)), f"refused: {why}")
@@ -153,14 +157,14 @@ class SteeringAnswers:
             await self._note(act_of(done.result))
         return done.answer
 
-    async def _do(self, request: Doing, asker: Asker, act_of: ActOf) -> _Done:
+    async def _do(self, request: Doing, by: str, act_of: ActOf) -> _Done:
         match request:
             case MuteFor():
-                return await self._mute(request, asker, act_of)
+                return await self._mute(request, by, act_of)
             case Unmute():
                 return await self._unmute(request, act_of)
             case Pause():
-                return await self._pause(request, asker, act_of)
+                return await self._pause(request, by, act_of)
             case Resume():
                 return await self._resume(act_of)
             case SendTest(destination):
@@ -176,10 +180,10 @@ class SteeringAnswers:
         except StoreError as error:
             log.error("steering.not_noted", by=act.by, what=act.what, reason=str(error))  # noqa: TRY400 - no bug
 
-    async def _mute(self, asked: MuteFor, asker: Asker, act_of: ActOf) -> _Done:
+    async def _mute(self, asked: MuteFor, by: str, act_of: ActOf) -> _Done:
         name = self._known(asked.kind, asked.name)
         now_ns = self._now_ns()
-        mute = Mute(asked.kind, name, now_ns + int(asked.for_s * 1e9), asker.person, asked.reason, now_ns)
+        mute = Mute(asked.kind, name, now_ns + int(asked.for_s * 1e9), by, asked.reason, now_ns)
         until = steered.until(mute, now_ns)
         await self._control.mute(mute, act_of(f"quiet {until}"))
         lines = (self._affects(asked.kind, name), f"Reason: {asked.reason}" if asked.reason else "")
@@ -189,14 +193,13 @@ class SteeringAnswers:
     async def _unmute(self, asked: Unmute, act_of: ActOf) -> _Done:
         name = asked.name.upper() if asked.kind == "ticker" else asked.name
         if not await self._control.unmute(asked.kind, name, act_of("ended")):
-            muted = [mute.name for mute in self._control.active(asked.kind)]
-            raise InputError(f'{asked.kind} "{name}" is not muted{suggest(name, muted)}')
+            raise InputError(f'{asked.kind} "{name}" is not muted; /flowadmin list shows what is')
         return _Done(_told(f"🔊 {asked.kind} {name} is muted no longer"), "ended", is_noted=True)
 
-    async def _pause(self, asked: Pause, asker: Asker, act_of: ActOf) -> _Done:
+    async def _pause(self, asked: Pause, by: str, act_of: ActOf) -> _Done:
         now_ns = self._now_ns()
         until_ns = None if asked.for_s is None else now_ns + int(asked.for_s * 1e9)
-        pause = Mute(*PAUSE, until_ns, asker.person, asked.reason, now_ns)
+        pause = Mute(*PAUSE, until_ns, by, asked.reason, now_ns)
         until = steered.until(pause, now_ns)
         await self._control.mute(pause, act_of(f"paused {until}"))
         answer = _told(
@@ -228,7 +231,7 @@ class SteeringAnswers:
         for record in found:
             self._delivery.unpark(record.destination)
         self._delivery.take(Commit(Counter(record.destination for record in found), (), (), {}))
-        lines = [*listing(found, self._now_ns()).splitlines(), *map(self._unserved, found)]
+        lines = [*steered.delivery_lines(found, self._now_ns()), *map(self._unserved, found)]
         why = row([button("Why?", Why(found[0].alert_id))])
         return _Done(_told("Queued again, before all others", *lines, buttons=why), _queued(found), is_noted=True)
 
@@ -261,7 +264,7 @@ class SteeringAnswers:
 
 
 def _queued(records: Sequence[DeliveryRecord]) -> str:
-    return f"queued again for {', '.join(record.destination for record in records)}"
+    return f"queued again for {', '.join(dict.fromkeys(label(record.destination) for record in records))}"
 
 
 def _reloaded(found: Reloaded) -> _Done:
@@ -275,4 +278,5 @@ def _reloaded(found: Reloaded) -> _Done:
 
 
 def _told(title: str, *lines: str, buttons: tuple[Button, ...] = ()) -> Answer:
-    return Answer(title, (Part("", tuple(line for line in lines if line)),), is_private=True, buttons=buttons)
+    told = parts_of(Part("", tuple(line for line in lines if line)))
+    return Answer(title, told, is_private=True, buttons=buttons)

@@ -44,7 +44,7 @@ def did_you_mean(said: str, known: Iterable[str]) -> str:
 def whole(name: str, text: str, most: int) -> int:
     """A whole number from 1 on; more than `most` is `most`."""
     if not (text.isascii() and text.isdecimal() and len(text) < 9 and int(text) > 0):
-        raise ValueError(f'The {name} "{shown(text)}" is no whole number from 1 to {most}: try {name}={min(10, most)}.')
+        raise ValueError(f'{name}: "{shown(text)}" is no whole number from 1 to {most}: try {name}={min(10, most)}.')
     return min(int(text), most)
 
 
@@ -63,7 +63,7 @@ def score(text: str) -> float:
     except ValueError:
         found = math.nan
     if not 0 <= found <= 100:  # false for NaN too
-        raise ValueError(f'min_score "{shown(text)}" is no number from 0 to 100: try min_score=85.')
+        raise ValueError(f'min_score: "{shown(text)}" is no number from 0 to 100: try min_score=85.')
     return found
 
 
@@ -72,7 +72,7 @@ def money(text: str) -> float:
     try:
         return parse_money(text)
     except ValueError:
-        raise ValueError(f'min_premium "{shown(text)}" is no sum of money: try min_premium=500k, or 1.2m.') from None
+        raise ValueError(f'min_premium: "{shown(text)}" is no sum of money: try min_premium=500k, or 1.2m.') from None
 
 
 def is_money(word: str) -> bool:
@@ -120,7 +120,7 @@ def dte(text: str) -> tuple[int, int]:
     """Days to expiry, both ends in: `0dte`, `7`, `0-7`, `<=30`, `>90`."""
     found = _DTE.fullmatch(text.strip().lower())
     if found is None or (found["operator"] not in ("", "=") and found["high"]):
-        raise ValueError(f'dte "{shown(text)}" is no span of days: try dte=0, dte=0-7, dte<=30 or dte>=90.')
+        raise ValueError(f'dte: "{shown(text)}" is no span of days: try dte=0, dte=0-7, dte<=30 or dte>=90.')
     low = int(found["low"])
     span = {
         "<": (0, low - 1),
@@ -129,7 +129,7 @@ def dte(text: str) -> tuple[int, int]:
         ">=": (low, LONGEST_DTE),
     }.get(found["operator"], (low, int(found["high"] or low)))
     if not 0 <= span[0] <= span[1] <= LONGEST_DTE:
-        raise ValueError(f'dte "{shown(text)}" lets nothing through: days go from 0 to {LONGEST_DTE}.')
+        raise ValueError(f'dte: "{shown(text)}" lets nothing through: days go from 0 to {LONGEST_DTE}.')
     return span
 
 
@@ -145,11 +145,11 @@ def duration(name: str, text: str, longest_s: float) -> float:
     try:
         seconds = float(round(parse_duration(_plain(text))))
     except ValueError:
-        raise ValueError(f'{name} "{shown(text)}" is no duration: {example}.') from None
+        raise ValueError(f'{name}: "{shown(text)}" is no duration: {example}.') from None
     if text.strip()[-1:].isdecimal():
-        raise ValueError(f'{name} "{shown(text)}" needs a unit: {example}.')
+        raise ValueError(f'{name}: "{shown(text)}" needs a unit: {example}.')
     if not 1 <= seconds <= longest_s:
-        raise ValueError(f'{name} "{shown(text)}" is out of bounds: 1s at least, {longest_s / 86400:.0f}d at most.')
+        raise ValueError(f'{name}: "{shown(text)}" is out of bounds: 1s at least, {longest_s / 86400:.0f}d at most.')
     return seconds
 
 

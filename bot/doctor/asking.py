@@ -1,17 +1,41 @@
-"""One question to a platform, for the doctor: its answer, or in plain words why there is none; and its clock."""
+"""One question to a platform, for the doctor: its answer as it is documented, or why there is none; and its clock."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from typing import Final, TypeVar
 
 import aiohttp
+import msgspec
 from yarl import URL
 
-from bot.destinations.http import Endpoint, Reply
+from bot.destinations.http import Endpoint, Failure, Reply
 from bot.doctor.findings import Finding
+from bot.model.outcomes import DestinationDead
 
-SKEW_S = 5.0
+SKEW_S: Final = 5.0
 """From here on a clock is told to be wrong: Slack refuses signatures at 300 s, LATE tags are wrong long before."""
+ONLINE: Final = "is this machine online? Try again later"
+
+T = TypeVar("T")
+
+
+class NoAnswerError(Exception):
+    """There is nothing to go on with; `finding` says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.what)
+        self.finding = finding
+
+
+async def to_the_end(findings: AsyncIterator[Finding]) -> AsyncIterator[Finding]:
+    """What was found, until there was nothing to go on with; and then why."""
+    try:
+        async for found in findings:
+            yield found
+    except NoAnswerError as none:
+        yield none.finding
 
 
 @dataclass(slots=True)
@@ -42,27 +66,37 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A platform's API, with our token."""
+    """A platform, as one session reaches it."""
 
+    name: str
     session: aiohttp.ClientSession
-    base: URL
-    token: str = field(repr=False)
-    scheme: str = "Bearer"
+    clocks: Clocks
 
-    def at(self, path: str) -> Endpoint:
-        """The place `path`, whose answers have the token starred out."""
-        place = Endpoint(self.session, self.base, self.token, {"Authorization": f"{self.scheme} {self.token}"})
-        return place.at(*path.split("/"))
+    def api(self, url: str, token: str, scheme: str) -> Endpoint:
+        """Its API, with a token of ours, which is starred out of every answer."""
+        return Endpoint(self.session, URL(url.rstrip("/")), token, {"Authorization": f"{scheme} {token}"})
 
+    def hook(self, url: URL) -> Endpoint:
+        """A webhook, whose last step is its secret."""
+        return Endpoint(self.session, url, url.name or str(url))
 
-def unreachable(subject: str, reason: str) -> Finding:
-    return Finding(subject, "unreachable", reason, "is this machine online? Try again later")
+    async def told(self, subject: str, asked: Awaitable[Reply | Failure]) -> Reply:
+        """The answer. Raises NoAnswerError where there is none, or the platform is itself in trouble."""
+        reply = await asked
+        if isinstance(reply, DestinationDead):
+            raise NoAnswerError(Finding(subject, "bad", reply.reason))
+        if not isinstance(reply, Reply):
+            raise NoAnswerError(Finding(subject, "unreachable", reply.reason, ONLINE))
+        self.clocks.heed(self.name, reply.headers, time.time())
+        if reply.status == 429 or reply.status >= 500:
+            trouble = f"{self.name} answered {reply.status}: {reply.words()}"
+            raise NoAnswerError(Finding(subject, "unreachable", trouble, "try again later"))
+        return reply
 
-
-def is_odd(reply: Reply) -> bool:
-    """The platform itself is in trouble: says nothing of us."""
-    return reply.status == 429 or reply.status >= 500
-
-
-def odd(subject: str, reply: Reply) -> Finding:
-    return Finding(subject, "unreachable", f"it answered {reply.status}: {reply.words()}", "try again later")
+    def read(self, subject: str, reply: Reply, kind: type[T]) -> T:
+        """What the answer says. Raises NoAnswerError where it is not what the platform documents."""
+        try:
+            return msgspec.json.decode(reply.body, type=kind, strict=False)
+        except (msgspec.MsgspecError, UnicodeError):
+            remedy = f"what answers there is not {self.name}: a proxy, or this network's login page?"
+            raise NoAnswerError(Finding(subject, "unreachable", "the answer cannot be read", remedy)) from None

@@ -1,13 +1,13 @@
 """What the doctor found, and how it is told. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Health = Literal["good", "doubt", "bad", "unreachable"]
 """doubt: it works, or cannot be known; somebody should look. unreachable: it did not answer, and may later."""
 
-_MARKS: dict[Health, str] = {"good": "✓", "doubt": "?", "bad": "✗", "unreachable": "✗"}
+MARKS: Final[Mapping[Health, str]] = {"good": "✓", "doubt": "?", "bad": "✗", "unreachable": "…"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,17 @@ def good(subject: str, what: str) -> Finding:
     return Finding(subject, "good", what)
 
 
+def unseen(destination: str, what: str) -> Finding:
+    """Of a destination that only a message can try."""
+    return Finding(destination, "doubt", what, f"`flowbot send-test {destination}` tells")
+
+
 def told(findings: Sequence[Finding]) -> str:
     """The findings in their order, one a line, each remedy under its own; then the sum."""
     width = max((len(found.subject) for found in findings), default=0)
     lines = []
     for found in findings:
-        lines.append(f"{_MARKS[found.health]} {found.subject:<{width}}  {found.what}")
+        lines.append(f"{MARKS[found.health]} {found.subject:<{width}}  {found.what}")
         lines += [f"  {'':<{width}}  → {found.remedy}"] if found.remedy else []
     return "\n".join((*lines, "", _sum(findings)))
 
@@ -44,8 +49,9 @@ def worst(findings: Iterable[Finding]) -> Health:
 
 
 def _sum(findings: Sequence[Finding]) -> str:
-    wrong = sum(found.health in ("bad", "unreachable") for found in findings)
-    doubts = sum(found.health == "doubt" for found in findings)
-    if not wrong:
-        return "all is well" if not doubts else f"all is well, as far as one can see; {doubts} to look at"
-    return f"{wrong} of {len(findings)} need mending"
+    """`2 to mend, 1 without an answer, 3 to look at`."""
+    sums: Mapping[Health, str] = {"bad": "to mend", "unreachable": "without an answer", "doubt": "to look at"}
+    counts = {words: sum(found.health == health for found in findings) for health, words in sums.items()}
+    told = ", ".join(f"{count} {words}" for words, count in counts.items() if count)
+    is_well = worst(findings) == "good"
+    return "; ".join((*(["all is well"] if is_well else []), *([told] if told else [])))

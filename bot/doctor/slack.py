@@ -1,20 +1,26 @@
-"""What the doctor sees of Slack: both tokens and their scopes, each channel, each webhook. Nothing is posted."""
+"""What the doctor sees of Slack: both tokens and their scopes, each channel, each webhook. Nothing is posted.
 
-import time
-from collections.abc import AsyncIterator
-from typing import Any
+Source: Slack's reference of each method below, and "Handling errors" of "Sending messages using incoming webhooks".
+"""
 
-import aiohttp
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from typing import Final
+
+import msgspec
 from yarl import URL
 
-from bot.destinations.http import Endpoint, Reply
+from bot.destinations.http import Failure, Reply
 from bot.destinations.platforms import SlackSettings
 from bot.destinations.settings import SlackChannelSettings, SlackWebhookSettings
-from bot.doctor.asking import Clocks, Platform, is_odd, odd, unreachable
-from bot.doctor.findings import Finding, good
+from bot.doctor.asking import Platform
+from bot.doctor.findings import Finding, good, unseen
+from bot.doctor.wants import Wants
 
-NEEDED = {"chat:write": "to post", "commands": "for /flow", "im:write": "for personal alerts"}
-OPTIONAL = {
+POSTING: Final = {"chat:write": "to post"}
+ASKING: Final = {"commands": "for /flow and the others", "im:write": "for personal alerts"}
+NEEDED: Final = POSTING | ASKING
+"""What docs/slack-manifest.yaml asks for; `ASKING` is for who has an app-level token."""
+OPTIONAL: Final = {
     "chat:write.public": "to post in public channels without an invitation",
     "files:write": "for pictures",
     "channels:history": "to look for a message whose answer was lost, in public channels",
@@ -22,100 +28,103 @@ OPTIONAL = {
     "im:history": "the same in direct messages",
     "usergroups:read": "for admin.slack_groups",
 }
-REINSTALL = "add it under OAuth & Permissions, then reinstall the app (docs/slack-manifest.yaml has them all)"
+REINSTALL: Final = "add it under OAuth & Permissions, then reinstall the app"
+NOTHING_TO_POST: Final = ("no_text", "invalid_payload")
+"""What a webhook that is there says to an empty message."""
+
+
+class _Said(msgspec.Struct, frozen=True):
+    ok: bool
+    error: str = "an error without a name"
+    user: str = "a bot"
+    team: str = "a workspace"
 
 
 class Slack:
     """One app."""
 
-    def __init__(self, session: aiohttp.ClientSession, settings: SlackSettings, clocks: Clocks) -> None:
-        base = URL(settings.api_url.rstrip("/"))
-        self._api = Platform(session, base, settings.bot_token.reveal())
+    def __init__(self, platform: Platform, settings: SlackSettings) -> None:
         app = settings.app_token
-        self._app = None if app is None else Platform(session, base, app.reveal())
-        self._clocks = clocks
-        self.scopes: frozenset[str] = frozenset()
+        self._platform = platform
+        self._api = platform.api(settings.api_url, settings.bot_token.reveal(), "Bearer")
+        self._app = None if app is None else platform.api(settings.api_url, app.reveal(), "Bearer")
+        self._scopes: frozenset[str] = frozenset()
+        self.is_in = False
+        """The token is good, so that the rest can be looked at."""
 
     async def app(self, *, has_groups: bool) -> AsyncIterator[Finding]:
-        """The tokens and their scopes; `has_groups`: the configuration names user groups."""
-        reply = await self._ask(self._api, "auth.test", "slack")
-        if isinstance(reply, Finding):
-            yield reply
+        """The tokens and their scopes; `has_groups`: the configuration names user groups. Raises NoAnswerError."""
+        reply, said = await self._ask("slack", self._api.at("auth.test").post({}))
+        if not said.ok:
+            remedy = "copy it anew: OAuth & Permissions, Bot User OAuth Token (xoxb-…)"
+            yield Finding("slack", "bad", f"Slack refuses the bot token: {said.error}", remedy)
             return
-        said = reply.json()
-        if not said.get("ok"):
-            yield Finding("slack", "bad", f"Slack refuses the bot token: {said.get('error')}", "copy it anew: OAuth & "
-                          "Permissions, Bot User OAuth Token (xoxb-…)")  # fmt: skip
-            return
-        yield good("slack", f"the token is that of {said.get('user', 'a bot')} in {said.get('team', 'a workspace')}")
-        self.scopes = frozenset(scope.strip() for scope in reply.headers.get("X-OAuth-Scopes", "").split(","))
-        wanted = NEEDED | ({"usergroups:read": OPTIONAL["usergroups:read"]} if has_groups else {})
-        for scope, why in wanted.items():
-            if scope not in self.scopes:
-                yield Finding("slack", "bad", f"the bot lacks the scope {scope} ({why})", REINSTALL)
-        extra = [f"{scope} ({why})" for scope, why in OPTIONAL.items() if scope not in self.scopes | wanted.keys()]
-        if extra:
-            yield good("slack", f"optional scopes that it does without: {'; '.join(extra)}")
+        self.is_in = True
+        yield good("slack", f"the token is that of {said.user} in {said.team}")
+        self._scopes = frozenset(scope.strip() for scope in reply.headers.get("X-OAuth-Scopes", "").split(","))
+        wanted = POSTING | ({} if self._app is None else ASKING)
+        if has_groups:
+            wanted |= {"usergroups:read": OPTIONAL["usergroups:read"]}
+        for scope, why in self._lacking(wanted).items():
+            yield Finding("slack", "bad", f"the bot lacks the scope {scope} ({why})", REINSTALL)
+        if spared := [scope for scope in self._lacking(OPTIONAL) if scope not in wanted]:
+            yield good("slack", f"it does without these scopes (docs/slack.md has what for): {', '.join(spared)}")
         yield await self._socket_mode()
 
-    async def channel(self, name: str, settings: SlackChannelSettings) -> Finding:
-        """Whether the bot is in the channel; Slack tells those only who may read its history."""
-        history = self._api.at("conversations.history").at(channel=settings.channel, limit="1")
-        reply = await history.get()
-        if not isinstance(reply, Reply):
-            return unreachable(name, reply.reason)
-        if is_odd(reply):
-            return odd(name, reply)
-        said = reply.json()
-        match said.get("error") if not said.get("ok") else "":
-            case "":
-                return good(name, f"the bot is in {settings.channel}")
-            case "not_in_channel" if "chat:write.public" in self.scopes:
-                return good(name, f"the bot is not in {settings.channel}, and may post there by chat:write.public")
+    async def channel(self, name: str, settings: SlackChannelSettings, wants: Wants) -> AsyncIterator[Finding]:
+        """Whether the bot is in the channel; Slack tells that only who may read its history. Raises NoAnswerError."""
+        history = self._api.at("conversations.history", channel=settings.channel, limit="1")
+        _, said = await self._ask(name, history.get())
+        yield self._posting(name, settings.channel, said)
+        if wants.pictured and "files:write" not in self._scopes:
+            what = f"without the scope files:write the pictures of {', '.join(wants.pictured)} are left out"
+            yield Finding(name, "doubt", f"{what}; their text says the same", REINSTALL)
+        elif wants.pictured and said.error == "not_in_channel":
+            what = f"the pictures of {', '.join(wants.pictured)} are left out where the bot is not in the channel"
+            yield Finding(name, "doubt", what, "say /invite @flowbot there")
+
+    def _posting(self, name: str, channel: str, said: _Said) -> Finding:
+        if said.ok:
+            return good(name, f"the bot is in {channel}")
+        match said.error:
+            case "not_in_channel" if "chat:write.public" in self._scopes:
+                return good(name, f"the bot is not in {channel}, and may post there by chat:write.public")
             case "not_in_channel":
-                return Finding(name, "bad", f"the bot is not in {settings.channel}", "say /invite @flowbot there")
-            case "channel_not_found":
+                return Finding(name, "bad", f"the bot is not in {channel}", "say /invite @flowbot there")
+            case "channel_not_found" if "groups:history" in self._scopes:
                 remedy = "copy the id from the channel's details; into a private channel invite the bot first"
-                return Finding(name, "bad", f"there is no channel {settings.channel} that it can see", remedy)
+                return Finding(name, "bad", f"there is no channel {channel} that it can see", remedy)
+            case "channel_not_found":
+                return unseen(name, f"there is no public channel {channel}, and private ones it cannot see")
             case "missing_scope":
-                what = f"whether it can post in {settings.channel} cannot be seen without channels:history"
-                return Finding(name, "doubt", what, f"flowbot send-test {name}")
+                return unseen(name, f"whether it is in {channel} cannot be seen without a scope to read its history")
             case other:
-                return Finding(name, "bad", f"Slack says {other} of {settings.channel}")
+                return Finding(name, "bad", f"Slack says {other} of {channel}")
 
     async def _socket_mode(self) -> Finding:
         if self._app is None:
-            return Finding("slack", "doubt", "no slack.app_token: alerts are posted, and nobody can ask",
-                           "make one under Basic Information, App-Level Tokens, with connections:write")  # fmt: skip
-        reply = await self._ask(self._app, "apps.connections.open", "slack")
-        if isinstance(reply, Finding):
-            return reply
-        said = reply.json()
-        if said.get("ok"):
+            remedy = "make one: Basic Information, App-Level Tokens, with the scope connections:write"
+            return Finding("slack", "doubt", "no slack.app_token: alerts are posted, and nobody can ask", remedy)
+        _, said = await self._ask("slack", self._app.at("apps.connections.open").post({}))
+        if said.ok:
             return good("slack", "the app-level token opens Socket Mode")
         remedy = "check slack.app_token (xapp-…), its scope connections:write, and that Socket Mode is on"
-        return Finding("slack", "bad", f"Socket Mode cannot be opened: {said.get('error')}", remedy)
+        return Finding("slack", "bad", f"Socket Mode cannot be opened: {said.error}", remedy)
 
-    async def _ask(self, api: Platform, method: str, subject: str) -> Reply | Finding:
-        reply = await api.at(method).post({})
-        if not isinstance(reply, Reply):
-            return unreachable(subject, reply.reason)
-        self._clocks.heed("Slack", reply.headers, time.time())
-        return odd(subject, reply) if is_odd(reply) else reply
+    def _lacking(self, scopes: Mapping[str, str]) -> dict[str, str]:
+        return {scope: why for scope, why in scopes.items() if scope not in self._scopes}
+
+    async def _ask(self, subject: str, asked: Awaitable[Reply | Failure]) -> tuple[Reply, _Said]:
+        reply = await self._platform.told(subject, asked)
+        return reply, self._platform.read(subject, reply, _Said)
 
 
-async def webhook(session: aiohttp.ClientSession, name: str, settings: SlackWebhookSettings, clocks: Clocks) -> Finding:
-    """Whether the webhook takes messages: an empty one is refused with `no_text` and posts nothing (Slack, "Incoming
-    webhooks: Handling errors")."""
-    url = settings.url.reveal()
-    reply = await Endpoint(session, URL(url, encoded=True), url.rpartition("/")[2] or url).post(dict[str, Any]())
-    if not isinstance(reply, Reply):
-        return unreachable(name, reply.reason)
-    clocks.heed("Slack", reply.headers, time.time())
+async def webhook(platform: Platform, name: str, settings: SlackWebhookSettings) -> AsyncIterator[Finding]:
+    """Whether the webhook takes messages: an empty one is refused, and posts nothing. Raises NoAnswerError."""
+    reply = await platform.told(name, platform.hook(URL(settings.url.reveal(), encoded=True)).post({}))
     words = reply.words()
-    if words in ("no_text", "invalid_payload", "missing_text_or_fallback_or_attachments"):
-        return good(name, "the webhook is there")
-    if is_odd(reply):
-        return odd(name, reply)
-    remedy = "make a new one: your app, Incoming Webhooks; and put its URL into .env"
-    return Finding(name, "bad", f"the webhook takes no messages: {words or reply.status}", remedy)
+    if words in NOTHING_TO_POST:
+        yield good(name, "the webhook is there")
+    else:
+        remedy = "make a new one: your app, Incoming Webhooks; and put its URL into .env"
+        yield Finding(name, "bad", f"the webhook takes no messages: {words or reply.status}", remedy)

@@ -44,6 +44,9 @@ class PersonalLanes(Protocol):
     def look_again(self) -> None:
         """What was held is so no longer, or something is from now on."""
 
+    def unpark(self) -> None:
+        """Try a platform that refused us again now: somebody may have mended it."""
+
 
 class Delivery:
     """Owns the lanes' tasks."""
@@ -69,7 +72,8 @@ class Delivery:
     def take(self, commit: Commit) -> None:
         """Hand over what a commit made ready, and wake the lanes and editors that have something to do."""
         for batch in commit.batches:
-            self.lanes[batch.destination].hand(batch)
+            if batch.destination in self.lanes:  # else a reload is exchanging the lane, and its successor finds it
+                self.lanes[batch.destination].hand(batch)
         for name, count in commit.queued.items():
             if name in self.lanes:
                 self.lanes[name].wake(count)
@@ -95,6 +99,8 @@ class Delivery:
         for lane in self.lanes.values():
             if name in (None, lane.name):
                 lane.unpark()
+        if self.personal is not None and (name is None or person_at(name) is not None):
+            self.personal.unpark()
 
     def look_again(self) -> None:
         """Something is held from now on, or no longer: `Shared.steering` knows what."""

@@ -4,8 +4,9 @@ A slow disk never slows the feed: matches gather in a bounded queue and go into 
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 import structlog
 
@@ -18,11 +19,14 @@ from bot.model.errors import StoreError
 from bot.model.matches import Match
 from bot.model.ports import Commit, Frame, Judge, Outbox, Record, Target
 from bot.model.prints import Print
+from bot.outbox.watchers import AT_ONCE
 
 log = structlog.get_logger()
 
 LARGEST_GROUP = 1000
 """Matches in one transaction: bounds how long the first of a burst waits (about 50 ms)."""
+MOST_ROUTES = 2000
+"""Rules that they fire together, for the same reason; a match of more goes alone."""
 FULL = 10_000
 """Matches that wait for the store before providers are asked to hold their sockets."""
 OVERFULL = 50_000
@@ -30,6 +34,17 @@ OVERFULL = 50_000
 
 LATELY = 1000
 """Matched prints whose identity is kept: the other leg of an order comes within a moment of the first."""
+
+
+class Store(Outbox, Protocol):
+    """The store, as intake needs it."""
+
+    async def tell_watchers(self, judge: Judge, targets: Mapping[str, Target]) -> Commit | None:
+        """Judge some of those whom a commit left for later, because very many people watched for a print.
+
+        None where nobody is left.
+        """
+
 
 Change = Callable[[Print], Awaitable[Commit]]
 """What the store is to do about a print whose match is durable: take it back, or tell more of it."""
@@ -42,7 +57,7 @@ class Intake:
         self,
         matching: Matching,
         judge: Judge,
-        outbox: Outbox,
+        outbox: Store,
         metrics: Metrics,
         quarantine: Quarantine,
         *,
@@ -78,6 +93,8 @@ class Intake:
         """Matches since start."""
         self._durable = 0
         """Of them, in order."""
+        self._has_watchers = True
+        """The store has, or may have, people who are still to be told: an earlier run may have left some."""
         self._arrived = asyncio.Event()
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -150,13 +167,21 @@ class Intake:
         return not self._is_failing
 
     async def run(self) -> None:
-        """Commit what arrives until `close`, and then the rest."""
+        """Commit what arrives until `close`, and then the rest.
+
+        Where very many people watched for a print, they have their turn after each group, some at a time, and the rest
+        after the close is the next run's: it is all in the store.
+        """
+        is_peoples_turn = False
         while True:
             if self._changes and self._changes[0][0] <= self._durable:
                 has_done = await self._carry_out()
+            elif self._has_watchers and not self._is_closing and (is_peoples_turn or not self._waiting):
+                is_peoples_turn = False
+                has_done = await self._tell_watchers()
             elif self._waiting:
-                group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
-                has_done = await self._commit(group)
+                is_peoples_turn = True
+                has_done = await self._commit(self._group())
             elif self._is_closing:
                 return
             else:
@@ -178,12 +203,13 @@ class Intake:
         self._arrived.set()
 
     def _line_up(self, match: Match) -> None:
-        for route in match.routes:
-            self._metrics.matches.labels(rule_label(route.rule)).inc()
-            self._metrics.today.matched(route.rule)
+        by_label = Counter(rule_label(route.rule) for route in match.routes)
+        for label, count in by_label.items():
+            self._metrics.matches.labels(label).inc(count)
+            self._metrics.today.matched(label, count)
         if len(self._waiting) >= OVERFULL:
-            for route in match.routes:
-                self._metrics.suppressed.labels(rule_label(route.rule), "overflow").inc()
+            for label, count in by_label.items():
+                self._metrics.suppressed.labels(label, "overflow").inc(count)
             return
         self._waiting.append(match)
         self._lined_up += 1
@@ -198,21 +224,52 @@ class Intake:
         self._changes_asked += 1
         self._arrived.set()
 
+    def _group(self) -> list[Match]:
+        """What goes into the next transaction."""
+        group = [self._waiting.popleft()]
+        routes = len(group[0].routes)
+        while self._waiting and len(group) < LARGEST_GROUP:
+            routes += len(self._waiting[0].routes)
+            if routes > MOST_ROUTES:
+                break
+            group.append(self._waiting.popleft())
+        return group
+
     async def _commit(self, group: list[Match]) -> bool:
         """Whether the store took the group; else it is back in line."""
         commit = await self._store(lambda: self._outbox.commit(group, self._judge, self._targets()))
         if commit is None:
             self._waiting.extendleft(reversed(group))
             return False
-        self.alerted += len(commit.alerts)
-        self._metrics.alerts.inc(len(commit.alerts))
-        self._metrics.today.committed(commit)
-        for (rule, reason), count in commit.suppressed.items():
-            self._metrics.suppressed.labels(rule_label(rule), reason).inc(count)
+        self._has_watchers |= any(len(match.routes) > AT_ONCE for match in group)
+        self._count(commit)
         async with self._progress:
             self._durable += len(group)
             self._progress.notify_all()
         return True
+
+    async def _tell_watchers(self) -> bool:
+        """Whether the store judged some of those who wait, or said that nobody does."""
+
+        async def tell() -> Commit:
+            commit = await self._outbox.tell_watchers(self._judge, self._targets())
+            self._has_watchers = commit is not None
+            return commit or Commit({}, (), (), {})
+
+        commit = await self._store(tell)
+        if commit is not None:
+            self._count(commit)
+        return commit is not None
+
+    def _count(self, commit: Commit) -> None:
+        self.alerted += len(commit.alerts)
+        self._metrics.alerts.inc(len(commit.alerts))
+        self._metrics.today.committed(commit)
+        suppressed: Counter[tuple[str, str]] = Counter()
+        for (rule, reason), count in commit.suppressed.items():
+            suppressed[rule_label(rule), reason] += count
+        for labels, count in suppressed.items():
+            self._metrics.suppressed.labels(*labels).inc(count)
 
     async def _carry_out(self) -> bool:
         """Whether the store made the change that is first in line."""

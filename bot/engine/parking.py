@@ -1,6 +1,6 @@
 """Whether a destination is parked, because its platform refuses us there: told once to log, metric and admins.
 
-That of one person is told to the log alone: whoever makes lanes for people knows what else is to be done.
+That of one person is told to nobody here: whoever makes lanes for people knows what it means, and what is to be done.
 """
 
 import structlog
@@ -27,23 +27,20 @@ class Parking:
 
     def park(self, reason: str, *, waiting: int) -> None:
         """The platform refuses us, with `waiting` alerts to post."""
-        if self._is_personal:
-            log.warning("destination.refused", destination=self._name, reason=reason)
-            self.reason = reason
-            return
-        if not self.reason:
-            log.error("destination.parked", destination=self._name, reason=reason, remedy=REMEDY)
-            self._shared.tell(f"parked:{self._name}", _notice(self._name, reason, waiting))
+        if not self._is_personal:
+            if not self.reason:
+                log.error("destination.parked", destination=self._name, reason=reason, remedy=REMEDY)
+                self._shared.tell(f"parked:{self._name}", _notice(self._name, reason, waiting))
+            self._shared.metrics.parked.labels(self._name).set(1)
         self.reason = reason
-        self._shared.metrics.parked.labels(self._name).set(1)
 
     def unpark(self) -> None:
         """The platform speaks to us again, or somebody says that it will."""
-        if self.reason:
-            log.info("destination.unparked", destination=self._name)
-        self.reason = ""
         if not self._is_personal:
+            if self.reason:
+                log.info("destination.unparked", destination=self._name)
             self._shared.metrics.parked.labels(self._name).set(0)
+        self.reason = ""
 
 
 def _notice(name: str, reason: str, waiting: int) -> Notice:

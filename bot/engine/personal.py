@@ -25,8 +25,8 @@ from bot.model.people import DM, person_at
 from bot.model.ports import Target
 from bot.model.steering import Mute
 from bot.model.terms import Terms
+from bot.outbox.alerting import ALL_PEOPLE
 from bot.outbox.people import Remains, TakenUp
-from bot.outbox.records import ALL_PEOPLE
 
 log = structlog.get_logger()
 
@@ -129,9 +129,17 @@ class PersonalLanes:
             lane.look_again()
         self._changed.set()
 
+    def unpark(self) -> None:
+        """Try a platform that refused us again now: somebody may have mended it."""
+        for queue in self._queues.values():
+            queue.try_again()
+        self._changed.set()
+
     async def run(self) -> None:
         """Serve people until `drain` ended it. What is left is in the store."""
-        self._shared.metrics.queue_depth.labels(DM).set_function(lambda: self.depth)
+        metrics, queues = self._shared.metrics, self._queues
+        metrics.queue_depth.labels(DM).set_function(lambda: self.depth)
+        metrics.parked.labels(DM).set_function(lambda: any(queue.is_refused for queue in queues.values()))
         await self._find_news()
         async with asyncio.TaskGroup() as tasks:
             while not self._stopping.is_set():
@@ -246,7 +254,7 @@ class PersonalLanes:
     def _put_back(self, work: Work, remains: Remains | None, queue: Queue) -> None:
         """What is left to do goes back in line."""
         name = work.name
-        if remains is None or (name in self._waiting and self._shared.steering.is_held(name)):
+        if remains is None or remains.is_waiting:
             queue.add(name)
         elif remains.due_ns is not None:
             queue.add_later(name, monotonic() + max(0.0, (remains.due_ns - self._shared.now_ns()) / 1e9))

@@ -97,6 +97,10 @@ class Queue:
         self._refusals += 1
         return self._refusals == 1
 
+    def try_again(self) -> None:
+        """Somebody may have mended the platform: it may be tried now, and is as refused as before until it accepts."""
+        self._refused_until = 0.0
+
     def accept(self) -> None:
         """The platform took something."""
         self._refusals, self._refused_until = 0, 0.0

@@ -45,7 +45,6 @@ class Refusals:
         self._in_a_row.pop(destination.name, None)
         if queue.is_refused:
             log.info("destination.unparked", destination=DM, platform=destination.platform)
-            self._shared.metrics.parked.labels(DM).set(0)
         queue.accept()
 
     async def begin(self, destination: DirectMessages, reason: str, queue: Queue) -> None:
@@ -74,11 +73,10 @@ class Refusals:
 
     def _tell(self, platform: str, reason: str) -> None:
         log.error("destination.parked", destination=DM, platform=platform, reason=reason)
-        self._shared.metrics.parked.labels(DM).set(1)
         lines = (
             f"The platform says: {reason}",
             "Personal alerts wait.",
-            f"What to do: mend the {platform} bot's token or scopes, then restart flowbot.",
+            f"What to do: mend the {platform} bot: its scopes, then `flowbot reload`; its token, then restart flowbot.",
             f"Or flowbot finds out by itself: it tries again in {PROBE_S / 60:.0f} minutes, then ever less often.",
         )
         self._shared.tell(f"parked:{DM} {platform}", Notice(f"Direct messages on {platform} are refused", lines))

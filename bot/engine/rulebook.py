@@ -108,10 +108,11 @@ class Rulebook:
                 await asyncio.sleep(0)
 
     async def remove_watches(self, names: Iterable[str]) -> None:
-        """They match no more. KeyError for a name that no watch has."""
+        """They match no more; a name that no watch has is passed over."""
         async with self._changing:
             for name in names:
-                self._watches.remove(name)
+                if name in self._watches:
+                    self._watches.remove(name)
                 self._remembering_watches.pop(name, None)
                 await asyncio.sleep(0)
             self._use_memories()

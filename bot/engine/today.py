@@ -51,10 +51,10 @@ class Today:
         self._started_ns = now_ns()
         self._begin(self._started_ns)
 
-    def matched(self, rule: str) -> None:
-        """A rule matched a print."""
+    def matched(self, rule: str, count: int = 1) -> None:
+        """A rule matched a print, or so many watches did."""
         self._turn()
-        self._matches[rule_label(rule)] += 1
+        self._matches[rule_label(rule)] += count
 
     def committed(self, commit: Commit) -> None:
         """Alerts are durable. Of watches they name none, or few: who is told of them counts."""

@@ -6,8 +6,10 @@ import msgspec
 
 from bot.model.ports import Commit
 from bot.model.prints import Print
+from bot.outbox import watchers
 from bot.outbox.edits import change
 from bot.outbox.rows import read_alert
+from bot.outbox.stamps import stamped
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -19,8 +21,9 @@ def amend(db: sqlite3.Connection, found: Print, *, now_ns: int) -> Commit:
     is nothing new. What waits goes out as it is then.
     """
     identity = found.identity
-    row = db.execute("SELECT alert_id FROM stamps WHERE identity = ?", (identity,)).fetchone()
-    alert = None if row is None else read_alert(db, row[0])
+    watchers.amend(db, found)
+    alert_id = stamped(db, identity)
+    alert = None if alert_id is None else read_alert(db, alert_id)
     if alert is None or alert.print.identity != identity:
         return Commit({}, (), (), {})
     told = msgspec.structs.replace(found, received_ns=alert.print.received_ns, is_recovered=alert.print.is_recovered)

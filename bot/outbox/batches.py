@@ -39,17 +39,20 @@ def freeze(db: sqlite3.Connection, destination: str, fit: Fit, *, most: int | No
     return Batch(own_id, destination, tuple(row.delivery for row in taken), frozen_ns=now_ns)
 
 
-def interrupted(db: sqlite3.Connection) -> Sequence[Batch]:
+def interrupted(db: sqlite3.Connection, wanted: str | None = None) -> Sequence[Batch]:
     """Batches that were frozen and never settled, as they were frozen; each counts as attempted from now on.
 
-    Only what came after their alerts (repeats, a cancellation, an amendment) is as it is now.
+    `wanted`: those of this destination; None: all. Only what came after their alerts (repeats, a cancellation, an
+    amendment) is as it is now.
     """
-    db.execute("UPDATE batches SET attempts = MAX(attempts, 1)")
+    db.execute("UPDATE batches SET attempts = MAX(attempts, 1) WHERE ?1 IS NULL OR destination = ?1", (wanted,))
     return [
         _interrupted(db, Batch(own_id, destination, (), frozen_ns, attempts), body, report)
         for own_id, destination, frozen_ns, attempts, body, report in db.execute(
             "SELECT batches.id, batches.destination, frozen_ns, attempts, batches.body, posts.body"
-            " FROM batches LEFT JOIN posts ON posts.id = batches.id ORDER BY frozen_ns"
+            " FROM batches LEFT JOIN posts ON posts.id = batches.id"
+            " WHERE ?1 IS NULL OR batches.destination = ?1 ORDER BY frozen_ns",
+            (wanted,),
         ).fetchall()
     ]
 

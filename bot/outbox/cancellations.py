@@ -6,8 +6,10 @@ from typing import NamedTuple
 from bot.model.alerts import Alert
 from bot.model.ports import Commit
 from bot.model.prints import Print
+from bot.outbox import watchers
 from bot.outbox.edits import change
 from bot.outbox.rows import TRADE_CANCELLED, decode_words, read_alert
+from bot.outbox.stamps import stamped
 
 SAME_USD = 0.01
 """A premium that one frame states and another leaves to be computed differs by less."""
@@ -31,8 +33,9 @@ def cancel(db: sqlite3.Connection, found: Print, *, now_ns: int) -> Commit:
     if told is None:
         return Commit({}, (), (), {})
     db.execute("UPDATE stamps SET cancelled = 1 WHERE identity = ?", (told.identity,))
-    alert = read_alert(db, told.alert_id)
-    # A stamp also names an alert that merely kept the print quiet.
+    watchers.drop(db, {told.identity, told.trade})
+    # A twin's stamp may be older than the trade's alert; a stamp also names an alert that merely kept the print quiet.
+    alert = read_alert(db, stamped(db, told.trade) or told.alert_id)
     if alert is None or alert.print.identity not in (told.identity, told.trade) or _is_cancelled(db, alert.id):
         return Commit({}, (), (), {})
     _end_cooldowns(db, alert)

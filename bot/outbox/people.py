@@ -15,6 +15,14 @@ _COUNT_QUEUED = (
     "SELECT (SELECT COUNT(*) FROM deliveries WHERE destination = ?1 AND state = 'queued' AND overflow = '')"
     " + (SELECT COUNT(*) FROM deliveries WHERE destination = ?1 AND state = 'queued' AND overflow <> '')"
 )
+_WAITING = (
+    "SELECT 1 FROM deliveries WHERE destination = ?1 AND state = 'queued' AND overflow = ''"
+    " UNION ALL SELECT 1 FROM batches WHERE destination = ?1 LIMIT 1"
+)
+_NEWS = (
+    "SELECT 1 FROM deliveries WHERE destination = ?"
+    " AND state = 'sent' AND news_ns IS NOT NULL AND message_id IS NOT NULL LIMIT 1"
+)
 _END = "UPDATE deliveries SET state = 'dead', reason = ?, updated_ns = ? WHERE "
 _ENDS = (
     f"{_END} batch IN (SELECT id FROM batches WHERE destination = ?)",  # noqa: S608 - our words
@@ -35,6 +43,8 @@ class TakenUp(NamedTuple):
 class Remains(NamedTuple):
     """What is left to do where nothing can be sent now."""
 
+    is_waiting: bool
+    """Something is queued, or in doubt: whoever is held has that."""
     due_ns: int | None
     """When a digest may go, in unix nanoseconds; None: nothing waits for one."""
     has_news: bool
@@ -84,18 +94,12 @@ class SqlitePeople:
 
 def _take_up(db: sqlite3.Connection, destination: str) -> TakenUp:
     (waiting,) = db.execute(_COUNT_QUEUED, (destination,)).fetchone()
-    is_left = db.execute("SELECT 1 FROM batches WHERE destination = ?", (destination,)).fetchone() is not None
-    left = [batch for batch in batches.interrupted(db) if batch.destination == destination] if is_left else []
-    return TakenUp(waiting, left)
+    return TakenUp(waiting, batches.interrupted(db, destination))
 
 
 def _remains(db: sqlite3.Connection, destination: str) -> Remains:
-    news = db.execute(
-        "SELECT 1 FROM deliveries WHERE destination = ?"
-        " AND state = 'sent' AND news_ns IS NOT NULL AND message_id IS NOT NULL LIMIT 1",
-        (destination,),
-    ).fetchone()
-    return Remains(overflow.digest_due_ns(db, destination), news is not None)
+    is_waiting, has_news = (db.execute(asked, (destination,)).fetchone() is not None for asked in (_WAITING, _NEWS))
+    return Remains(is_waiting, overflow.digest_due_ns(db, destination), has_news)
 
 
 def _people_with_news(db: sqlite3.Connection) -> list[str]:

@@ -208,6 +208,14 @@ CREATE TABLE posts (             -- reports that wait for their turn, or are on 
   reason      TEXT NOT NULL DEFAULT '',
   updated_ns  INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE watchers (          -- people whose watches matched a print, where they are many: to be judged and told
+  id       INTEGER PRIMARY KEY,  -- in this order, a row at a time
+  identity BLOB NOT NULL,        -- the print's; its stamp names the alert, if there is one yet
+  print    BLOB NOT NULL,        -- the Print, MessagePack
+  routes   BLOB NOT NULL         -- their watches, MessagePack: see bot.outbox.watchers
+);
+CREATE INDEX watchers_by_print ON watchers (identity);
+
 CREATE INDEX posts_due ON posts (destination, made_ns) WHERE state = 'queued';
 CREATE INDEX posts_by_age ON posts (updated_ns);
 

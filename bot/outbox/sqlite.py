@@ -50,6 +50,13 @@ class SqliteOutbox(SqliteLedger, SqliteMemories, SqliteRequests, SqliteSteering,
     async def commit(self, matches: Sequence[Match], judge: Judge, targets: Mapping[str, Target]) -> Commit:
         return await self._writer.do(lambda db: records.record(db, matches, judge, targets, now_ns=self._now_ns()))
 
+    async def tell_watchers(self, judge: Judge, targets: Mapping[str, Target]) -> Commit | None:
+        """Judge some of those whom a commit left for later, because very many people watched for a print.
+
+        None where nobody is left. Whatever judged by then, and whenever it ends, each of them is told once.
+        """
+        return await self._writer.do(lambda db: records.tell_watchers(db, judge, targets, now_ns=self._now_ns()))
+
     async def cancel(self, found: Print) -> Commit:
         return await self._writer.do(lambda db: cancellations.cancel(db, found, now_ns=self._now_ns()))
 

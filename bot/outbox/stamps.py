@@ -2,9 +2,10 @@
 
 import sqlite3
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import NamedTuple
 
-from bot.gate.verdict import TWIN_WINDOW_S, cooldown_key, is_twin
+from bot.gate.verdict import TWIN_WINDOW_S, is_twin, key_of
 from bot.model.matches import Known, Match
 from bot.model.prints import Print
 
@@ -25,17 +26,22 @@ def look_up(db: sqlite3.Connection, match: Match, identity: bytes) -> Seen:
     twin = _twin(db, match.print)
     if twin is not None:
         return Seen(Known(twin_of=twin[0]), twin[1])
-    cooling: dict[str, str] = {}
+    return Seen(Known(cooling=cooling(db, match)), identity)
+
+
+def cooling(db: sqlite3.Connection, match: Match) -> dict[str, str]:
+    """The match's rules in cooldown, each with the alert that began it."""
+    found: dict[str, str] = {}
+    key = cache(partial(key_of, match.print))  # thousands of people may watch one ticker
     for route in match.routes:
-        key = cooldown_key(route, match.print)
-        if key is not None:
+        if route.cooldown_s > 0:
             row = db.execute(
                 "SELECT alert_id FROM cooldowns WHERE rule = ? AND key = ? AND until_ns > ?",
-                (route.rule, key, match.print.received_ns),
+                (route.rule, key(route.cooldown_by), match.print.received_ns),
             ).fetchone()
             if row is not None:
-                cooling[route.rule] = row[0]
-    return Seen(Known(cooling=cooling), identity)
+                found[route.rule] = row[0]
+    return found
 
 
 def _twin(db: sqlite3.Connection, found: Print) -> tuple[str, bytes] | None:
@@ -72,3 +78,14 @@ def stamp(db: sqlite3.Connection, found: Print, identity: bytes, alert_id: str, 
             *(alert_id, found.received_ns, trade),
         ),
     )
+
+
+def stamped(db: sqlite3.Connection, identity: bytes) -> str | None:
+    """The alert that speaks for a print; empty where none does, None where the print is unknown or forgotten."""
+    row = db.execute("SELECT alert_id FROM stamps WHERE identity = ?", (identity,)).fetchone()
+    return None if row is None else row[0]
+
+
+def restamp(db: sqlite3.Connection, identity: bytes, alert_id: str) -> None:
+    """Another alert speaks for the print from now on."""
+    db.execute("UPDATE stamps SET alert_id = ? WHERE identity = ?", (alert_id, identity))

@@ -1,4 +1,4 @@
-"""Deliveries as lines of text, one each, for `flowbot deliveries` and whoever asks an admin's questions."""
+"""Deliveries and steering acts as lines of text, one each, for commands and whoever asks an admin's questions."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,11 @@ from bot.render import words
 def listing(records: Sequence[DeliveryRecord], now_ns: int) -> str:
     """In the order given: what it is, its state and since when, attempts, and the reason or where the message is."""
     return _columns([_row(record, now_ns) for record in records])
+
+
+def delivery_line(record: DeliveryRecord, now_ns: int) -> str:
+    """The same of one delivery, for whoever reads no columns."""
+    return words.dotted(*_row(record, now_ns))
 
 
 def acts_listing(acts: Sequence[Act], now_ns: int) -> str:

@@ -35,7 +35,7 @@ async def test_a_ticker_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
     assert answer.parts[1].heading == "Biggest prints"
     assert answer.parts[1].lines[0].startswith("NVDA 130P 8/7 (21d) · $5M")
     assert answer.parts[2] == Part(
-        "Most active contracts (prints from $25,000)",
+        "Most active contracts (prints of $25,000+)",
         (
             "NVDA 130P 8/7 · $5M · 10 contracts in 1 print",
             "NVDA 145C 8/7 · $2.5M · 1,250 contracts in 2 prints",

@@ -44,7 +44,7 @@ async def test_the_opening_scan() -> None:
     answer = await report(core(*prints, a_print(), vendors=vendors), "opening", Query(limit=1, min_score=80))
     assert answer.title == "Opening scan, Fri 7/17"
     assert answer.source == "this session's prints"
-    assert lines_of(answer) == [f"1. {LINE}", "Asked for score from 80.", "5 prints so far."]
+    assert lines_of(answer) == [f"1. {LINE}", "Filter: score 80+.", "5 prints so far."]
     assert vendors.asked == []
 
 

@@ -44,16 +44,16 @@ async def test_what_was_asked_is_repeated() -> None:
     asked = Query(ticker="NVDA", type="call", side="ask", kind="sweep", min_score=90, min_premium=1_000_000)
     answer = await ask(core(a_print()), Top(asked))
     assert not answer.is_private
-    assert lines_of(answer)[-1] == "Asked for NVDA, calls, at the ask, sweeps, score from 90, premium from $1M."
+    assert lines_of(answer)[-1] == "Filter: NVDA, calls, at the ask, sweeps, score 90+, premium $1M+."
 
 
 @pytest.mark.parametrize(
     ("dte", "said"),
-    [((0, 0), "0DTE"), ((0, 7), "0 to 7 days to expiry"), ((90, 3650), "90 days to expiry or more")],
+    [((0, 0), "0DTE"), ((0, 7), "0 to 7 days to expiry"), ((90, 3650), "90+ days to expiry")],
 )
 async def test_days_to_expiry_in_words(dte: tuple[int, int], said: str) -> None:
     answer = await ask(core(a_print(dte=dte[0])), Top(Query(dte=dte)))
-    assert lines_of(answer)[-1] == f"Asked for {said}."
+    assert lines_of(answer)[-1] == f"Filter: {said}."
 
 
 async def test_pages_are_turned_by_buttons() -> None:
@@ -119,10 +119,10 @@ async def test_a_vendors_earlier_day_is_better_than_nothing() -> None:
 @pytest.mark.parametrize(
     ("query", "advice"),
     [
-        (Query(min_score=99), "There are some without min_score. The best score otherwise is 94."),
-        (Query(min_score=99, side="ask"), "There are some without min_score. The best score otherwise is 94."),
-        (Query(ticker="SPY", type="put"), "There are some without ticker or without type."),
-        (Query(min_score=99, ticker="AMD"), "Leave out more than one option: no single one is to blame."),
+        (Query(min_score=99), "Leave out min_score, and there are some. The best score otherwise is 94."),
+        (Query(min_score=99, side="ask"), "Leave out min_score, and there are some. The best score otherwise is 94."),
+        (Query(ticker="SPY", type="put"), "Leave out ticker or type, and there are some."),
+        (Query(min_score=99, ticker="AMD"), "Leave out more than one of these: no single one is to blame."),
     ],
 )
 async def test_nothing_that_qualifies(query: Query, advice: str) -> None:
@@ -131,7 +131,7 @@ async def test_nothing_that_qualifies(query: Query, advice: str) -> None:
     assert answer.is_private
     assert answer.title == "Nothing like that, today"
     first, second = lines_of(answer)
-    assert first.startswith("None of the 2 prints on 2 tickers qualifies: ")
+    assert first.startswith("Of 2 prints on 2 tickers none qualifies: ")
     assert second == advice
 
 
@@ -173,4 +173,4 @@ async def test_unusual_begins_with_the_ratio() -> None:
 async def test_prints_without_open_interest_are_never_unusual() -> None:
     """A feed that tells no open interest has nothing to show, and the answer says so."""
     answer = await ask(core(a_print()), Unusual(Query()))
-    assert lines_of(answer)[0] == "None of the 1 print on 1 ticker tells its volume and open interest."
+    assert lines_of(answer)[0] == "Of 1 print on 1 ticker none tells its volume and open interest."

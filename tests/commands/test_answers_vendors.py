@@ -8,6 +8,7 @@ import pytest
 from bot.commands.requests import Congress, Intent, Momentum, Request
 from bot.commands.vendors import Told, Untold
 from bot.model.answers import Part
+from bot.model.errors import Refusal
 from bot.providers.answers import Scalar
 from bot.providers.optionwhales_answers import Ranking, TickerDetail
 from bot.providers.pages import Page
@@ -44,15 +45,31 @@ async def test_without_a_vendor(request_: Request, provider: str) -> None:
 
 
 @pytest.mark.parametrize("request_", ALL)
-async def test_a_vendor_that_refuses(request_: Request) -> None:
-    """Why, in its words for traders, and what to do."""
-    no = Untold("pro", "the key's plan does not include this")
+@pytest.mark.parametrize(
+    ("refusal", "advice"),
+    [
+        (None, ["Try again in a minute. /flow status shows how the feeds do."]),
+        ("upstream", ["Try again in a minute. /flow status shows how the feeds do."]),
+        ("tier", []),
+        ("unauthorized", []),
+        ("rate_limited", []),
+    ],
+)
+async def test_a_vendor_that_refuses(request_: Request, refusal: Refusal | None, advice: list[str]) -> None:
+    """Why, in its words for traders; and to ask again only where that can help."""
+    no = Untold("pro", "the reason", refusal)
     answer = await core(vendors=Says(momentum=no, intent=no, congress=no)).answer(request_, ANN)
     assert answer.tone == "trouble"
-    assert lines_of(answer) == [
-        "pro did not tell: the key's plan does not include this.",
-        "Try again in a minute. /flow status shows how the feeds do.",
-    ]
+    assert lines_of(answer) == ["pro did not tell: the reason.", *advice]
+
+
+@pytest.mark.parametrize("request_", [Momentum("ZZZ"), Intent("ZZZ")])
+async def test_a_vendor_that_knows_no_such_ticker(request_: Request) -> None:
+    """It is no trouble with the vendor: the way to what it knows."""
+    no = Untold("pro", "it knows nothing of that", "not_found")
+    answer = await core(vendors=Says(momentum=no, intent=no)).answer(request_, ANN)
+    assert answer.title.endswith("of ZZZ")
+    assert lines_of(answer)[0].startswith("pro has nothing of it. /flow ")
 
 
 @pytest.mark.parametrize("request_", [*ALL, Momentum("ZZZ"), Intent("ZZZ"), Congress("ZZZ")])
@@ -108,7 +125,7 @@ async def test_intent_ranks_in_traders_words() -> None:
     answer = await core(vendors=Says(intent=Told(rows, "pro"))).answer(Intent(), ANN)
     assert answer.title == "Intent"
     assert answer.parts[0].lines == (
-        "1. NVDA · 🐂 bullish · directional (72% sure) · call buying · strikes $145.00, $150.00",
+        "1. NVDA · 🐂 bullish · directional (72% sure) · call buying · strikes 145, 150",
         "2. SPY · ⚪ neutral · long vol",
     )
 
@@ -128,10 +145,7 @@ async def test_one_tickers_intent_in_full() -> None:
     assert answer.parts[0] == Part(
         "",
         (
-            "🐂 bullish",
-            "directional (72% sure)",
-            "call buying",
-            "strikes $145.00, $150.00",
+            "🐂 bullish · directional (72% sure) · call buying · strikes 145, 150",
             "net Greeks: delta +1,200,000 · gamma -35,000.5",
         ),
     )
@@ -146,7 +160,7 @@ async def test_congress() -> None:
     """Who, what, how much, and how late it was told."""
     bare = Disclosure(None, None, None, None, "Treasury bonds", "sale", None, date(2025, 12, 30), None)
     answer = await core(vendors=Says(congress=Told((PELOSI, bare), "radarpulse"))).answer(Congress(), ANN)
-    assert answer.title == "Trades of Congress"
+    assert answer.title == "Congress trades"
     assert answer.source == "radarpulse"
     assert answer.parts[0].lines == (
         "1. Jane Doe (House, D) · NVDA · purchase · $1,001 - $15,000 · traded 7/1, disclosed 7/15 (14 days later)",
@@ -157,6 +171,6 @@ async def test_congress() -> None:
 async def test_congress_in_pages() -> None:
     asked = core(vendors=Says(congress=Told((PELOSI,) * 11, "radarpulse")))
     answer = await asked.answer(Congress("NVDA"), ANN)
-    assert answer.title == "Trades of Congress in NVDA"
+    assert answer.title == "Congress trades in NVDA"
     assert len(answer.parts[0].lines) == 10
     assert [button.says for button in answer.buttons] == ["flow congress ticker=NVDA page=2"]

@@ -42,9 +42,8 @@ async def test_clause_by_clause() -> None:
     assert answer.is_private
     assert answer.parts == (
         Part(
-            "",
+            "NVDA 145C 8/7 (21d) · $2.4M",
             (
-                "7kq2m9xd  NVDA 145C 8/7 (21d) · $2.4M",
                 "🏆 GOLDEN SWEEP · ⚡ SWEEP @ASK · 🐂 BULL · 94 EXTREME",
                 "decided 10:31:05 ET, 5 min ago",
             ),
@@ -64,7 +63,7 @@ async def test_our_own_score() -> None:
     found = a_print(score=44.5, score_is_local=True, score_parts=parts)
     vendors = Says(score=Told(EXPLAINED, "radarpulse"))
     answer = await why(store(explanation(found=found), vendors=vendors))
-    assert [part.heading for part in answer.parts] == ["", "rule extreme-sweeps", "score 44.5 (local)", "deliveries"]
+    assert [part.heading for part in answer.parts][1:] == ["rule extreme-sweeps", "score 44.5 (local)", "deliveries"]
     assert answer.parts[2].lines == ("  vol/OI: 30.5 of 40 (from 6.2)", "  days to expiry: 14 of 20 (from 21)")
     assert vendors.asked == []
 

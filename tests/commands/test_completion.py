@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from bot.commands.asker import Asker
-from bot.commands.completion import suggestions
+from bot.commands.completion import Typing, suggestions
 from bot.commands.core import Core
 from bot.commands.reading import read_options
 from bot.commands.requests import Personal, WatchRemove
@@ -63,20 +63,36 @@ def busy() -> Core:
 )
 def test_what_is_suggested(busy: Core, command: str, sub: str, option: str, typed: str, suggested: list[str]) -> None:
     """What begins as typed comes first, in any case; tickers the busiest first."""
-    assert suggestions(busy, command, sub, option, typed, ANN) == suggested
+    assert suggestions(busy, Typing(command, sub, option, typed), ANN) == suggested
+
+
+@pytest.mark.parametrize(
+    ("sub", "what", "suggested"),
+    [
+        ("mute", "rule", ["extreme-sweeps", "spy-0dte"]),
+        ("mute", "destination", ["desk", "whale-room"]),
+        ("mute", "ticker", ["NVDA", "NFLX", "SPY", "ENVX"]),
+        ("mute", "nonsense", []),
+        ("unmute", "rule", ["spy-0dte"]),
+        ("unmute", "ticker", ["SPY"]),
+    ],
+)
+def test_of_what_is_to_be_muted_only_its_sort(busy: Core, sub: str, what: str, suggested: list[str]) -> None:
+    """Where the form says already that it is a rule, nothing else is suggested."""
+    assert suggestions(busy, Typing("flowadmin", sub, "name", "", what), ANN) == suggested
 
 
 def test_ones_own_watches(busy: Core) -> None:
     """With what they watch, cut to what Discord takes; each is read as its number. Others' are nobody's business."""
-    suggested = suggestions(busy, "watch", "remove", "watch", "", ANN)
+    suggested = suggestions(busy, Typing("watch", "remove", "watch", ""), ANN)
     assert suggested == ["3: NVDA premium>=1M", f"17: {'x' * 95}…", "all"]
     assert read_options("watch", "remove", {"watch": suggested[1]}) == WatchRemove(17)
-    assert suggestions(busy, "watch", "remove", "watch", "", Asker("discord", "2")) == ["all"]
-    assert suggestions(core(), "watch", "remove", "watch", "", ANN) == ["all"]
+    assert suggestions(busy, Typing("watch", "remove", "watch", ""), Asker("discord", "2")) == ["all"]
+    assert suggestions(core(), Typing("watch", "remove", "watch", ""), ANN) == ["all"]
 
 
 def test_never_more_than_discord_takes() -> None:
     """25 of them, of 100 characters."""
     many = core(*(a_print(ticker=f"T{number}") for number in range(60)), rules=lambda: ["r" * 300])
-    assert len(suggestions(many, "flow", "top", "ticker", "t", ANN)) == 25
-    assert [len(name) for name in suggestions(many, "flowadmin", "mute", "name", "r", ANN)] == [100]
+    assert len(suggestions(many, Typing("flow", "top", "ticker", "t"), ANN)) == 25
+    assert [len(name) for name in suggestions(many, Typing("flowadmin", "mute", "name", "r"), ANN)] == [100]

@@ -36,7 +36,7 @@ from bot.commands.requests import (
 )
 from bot.commands.vendors import Told, Untold
 from bot.engine.session import Query
-from bot.model.answers import MAX_ID, Answer, Part, pressed
+from bot.model.answers import MAX_ID, Answer, pressed
 from bot.model.heat import Heat
 from bot.model.prints import Print
 from bot.providers.optionwhales_answers import Ranking, TickerDetail
@@ -121,20 +121,52 @@ def test_a_hanging_vendor_and_an_empty_session() -> None:
 
 
 async def test_help_is_of_one_command() -> None:
-    """The problem first, then that command's uses and examples, then the other commands by name."""
-    answer = await core().answer(Help("The reason.", "snooze"), ANN)
-    assert answer.title == "That did not work"
-    assert answer.tone == "trouble"
-    assert answer.parts[0].lines == ("The reason.",)
-    assert answer.parts[1] == Part("Commands", ("/snooze for: Keep your own alerts quiet for a while",))
-    assert answer.parts[2].lines[0] == "/snooze 1h"
-    assert [line.partition(":")[0] for line in answer.parts[3].lines] == ["/flow", "/watch", "/flowadmin"]
-    assert answer.parts[3].lines[2].endswith("(admins)")
+    """That command's uses and examples, then the other commands by name."""
+    answer = await core().answer(Help(command="snooze"), ANN)
+    assert answer.title == "/snooze: Keep your own alerts quiet for a while"
+    assert answer.parts[0].lines == ("/snooze <for>: Keep your own alerts quiet for a while",)
+    assert answer.parts[1].lines[0] == "/snooze 1h"
+    assert [line.partition(":")[0] for line in answer.parts[2].lines] == ["/flow", "/watch", "/flowadmin"]
+    assert answer.parts[2].lines[2].endswith("(admins)")
+
+
+@pytest.mark.parametrize(
+    ("asked", "parts"),
+    [
+        (
+            Help("The reason.", "flow", "heatmap"),
+            [
+                ("", ["The reason."]),
+                ("/flow heatmap", ["by · By sector unless told: sector, ticker"]),
+                ("Try", ["/flow heatmap by=ticker"]),
+                ("", ["/flow help tells all that it can."]),
+            ],
+        ),
+        (
+            Help("The reason.", "snooze"),
+            [
+                ("", ["The reason."]),
+                ("/snooze", ["for · How long: 30m, 1h, 1d; off to end it"]),
+                ("Try", ["/snooze 1h", "/snooze off"]),
+            ],
+        ),
+    ],
+)
+async def test_a_wrong_question_is_answered_with_what_mends_it(asked: Help, parts: list[tuple[str, list[str]]]) -> None:
+    """What was wrong, the options of what was asked, and how it is typed; no more, for it is read on a phone."""
+    answer = await core().answer(asked, ANN)
+    assert (answer.title, answer.tone, answer.is_private) == ("That did not work", "trouble", True)
+    assert [(part.heading, list(part.lines)) for part in answer.parts] == parts
+
+
+async def test_a_subcommand_that_is_none_is_answered_with_examples() -> None:
+    answer = await core().answer(Help("The reason.", "flow"), ANN)
+    assert [part.heading for part in answer.parts] == ["", "Try", ""]
 
 
 async def test_help_names_every_subcommand() -> None:
     answer = await core().answer(Help(), ANN)
-    assert answer.title == "What you can ask"
+    assert answer.title == "/flow: Today's options flow, and why an alert fired"
     named = [line.split()[1].rstrip(":") for line in answer.parts[0].lines]
     assert named == ["top", "ticker", "why", "heatmap", "momentum", "intent", "congress", "unusual", "status", "help"]
 
@@ -178,7 +210,9 @@ def test_whatever_upstream_and_askers_say(texts: list[str], usd: float) -> None:
     """Every answer has a title; each line is one line and no novel; a button asks just what it was made for."""
     found, says = _upstream(cycle(texts), usd)
     known = explanation("7kq2m9xd", texts[0], found=found, rules=(texts[1],))
-    reason = Says(**dict.fromkeys(("top", "heat", "momentum", "intent", "congress", "score"), Untold(*texts[:2])))
+    reason = Says(
+        **dict.fromkeys(("top", "heat", "momentum", "intent", "congress", "score"), Untold(texts[0], texts[1]))
+    )
 
     async def ask() -> list[Answer]:
         cores = [core(found, explain=knowing({"7kq2m9xd": known}), vendors=each) for each in (says, reason)]

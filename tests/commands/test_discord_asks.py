@@ -363,7 +363,8 @@ async def test_suggestions(discord: FakeDiscord) -> None:
         assert len(await choices_of(all_tickers)) == 25
         assert await choices_of(sector) == ["Information Technology"]
         assert await choices_of(unknown) == []
-        assert "whales" in await choices_of(mutable)
+        assert (await choices_of(mutable))[0] == "whales"
+        assert "NVDA" not in await choices_of(mutable), "a rule was asked for"
     assert {asked.callback for asked in (ticker, all_tickers, sector, unknown)} == {CHOICES}
 
 

@@ -168,7 +168,7 @@ async def test_a_bug_has_a_number() -> None:
     ("failure", "title", "line"),
     [
         (StoreError("disk full"), "That cannot be done now", "nothing was done"),
-        (InputError("there is no rule whales"), "That is not right", "there is no rule whales"),
+        (InputError("there is no rule whales"), "That did not work", "There is no rule whales."),
     ],
 )
 @pytest.mark.parametrize("asked", [_failing, lambda failure: core(steering=_Steering(failure))])

@@ -19,6 +19,7 @@ from bot.model.matches import Known
 from bot.model.steering import Mute
 from bot.outbox.sqlite import SqliteOutbox, open_outbox
 from bot.requests import Requests
+from bot.rules.watches import watch_body
 from tests.engine.test_rulebook import Uses, names
 from tests.samples import NOON_NS, a_match, a_print
 
@@ -249,6 +250,31 @@ async def test_a_watch_whose_asker_is_gone_is_in_force_all_the_same(
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await desk.ask(NVDA)
+    assert names(desk.book) == ["watch:1"]
+
+
+async def test_what_a_store_did_long_after_its_asker_was_gone_is_in_force_once_anybody_asks(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It took longer than anybody waited."""
+    follow = desk.requests.follow
+
+    async def broken() -> None:
+        raise StoreError("busy")
+
+    async def gone(*_: object) -> int:
+        await asyncio.sleep(60.0)
+        raise AssertionError("somebody waited")
+
+    monkeypatch.setattr(desk.outbox, "add_watch_within", gone)
+    monkeypatch.setattr(desk.requests, "follow", broken)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await desk.ask(NVDA)
+    await desk.outbox.add_watch("discord:1", watch_body(NVDA.when, NVDA.text, 300.0))
+    monkeypatch.setattr(desk.requests, "follow", follow)
+    assert names(desk.book) == []
+    await desk.ask(WatchList(), BOB)
     assert names(desk.book) == ["watch:1"]
 
 

@@ -136,11 +136,15 @@ def test_an_alert_or_a_message(said: str, wanted: str) -> None:
         ("pause 30m", Pause(1800)),
         ("pause for 30m new keys", Pause(1800, "new keys")),
         ("pause for maintenance", Pause(None, "for maintenance")),
+        ("pause for 2 hours new keys", Pause(7200, "new keys")),
+        ("pause new keys, 2 hours", Pause(None, "new keys, 2 hours")),
+        ("mute ticker NVDA 30 minutes", MuteFor("ticker", "NVDA", 1800)),
         ("pause new keys", Pause(None, "new keys")),
         ("resume", Resume()),
         ("deliveries", Deliveries()),
         ("deliveries dead desk page=2", Deliveries("dead", "desk", 2)),
         ("deliveries desk", Deliveries("", "desk")),
+        ("deliveries to desk", Deliveries("", "desk")),
         ("retry 7KQ2M9XD", Retry("7kq2m9xd")),
         ("retry 7kq2m9xd@desk", Retry("7kq2m9xd@desk")),
         ("rules page=2", Rules(2)),
@@ -173,6 +177,8 @@ def test_steering(text: str, request_: Request) -> None:
         ("snooze for 1.5h", Snooze(5400)),
         ("snooze for=1d", Snooze(86_400)),
         ("/snooze OFF", Snooze(None)),
+        ("snooze 1.5 Hours", Snooze(5400)),
+        ("snooze 90min", Snooze(5400)),
         ("snooze", Help(command="snooze")),
         ("snooze help", Help(command="snooze")),
         ("/flow why 7kq2m9xd", Why("7kq2m9xd")),
@@ -196,7 +202,10 @@ def test_slack_escapes_three_characters() -> None:
     [
         ("flow", "tpo", 'Did you mean "top"?'),
         ("flow", "NVDA", "/flow ticker NVDA"),
+        ("flow", "amd", "/flow ticker AMD"),
+        ("flow", "momentum by=x", 'There is only "ticker".'),
         ("watch", "NVDA", "/watch add NVDA"),
+        ("flowadmin", "mute", "rule, ticker, destination"),
         ("flow", "top premuim=5", 'has no option "premuim"'),
         ("flow", "top min_premum=5", 'Did you mean "min_premium"?'),
         ("flow", "top limit=many", "try limit=10"),
@@ -221,7 +230,7 @@ def test_slack_escapes_three_characters() -> None:
         ("flow", "unusual sweeps", 'has no option "kind"'),
         ("flow", "ticker", 'needs "symbol"'),
         ("flow", "ticker ;DROP", "is no ticker"),
-        ("flow", "ticker NVDA AAPL", 'what to do with "AAPL"'),
+        ("flow", "ticker NVDA AAPL", '"AAPL" is one word too many'),
         ("flow", "why", "eight characters"),
         ("flow", "why <@U1>", "alert's footer"),
         ("flow", "why https://evil.example/7kq2m9xd", "no link to a message"),
@@ -238,7 +247,7 @@ def test_slack_escapes_three_characters() -> None:
         ("flowadmin", "test", 'needs "destination"'),
         ("flowadmin", "deliveries lost desk", "twice"),
         ("flowadmin", "retry desk@7kq2m9xd!", "no name of a destination"),
-        ("flowadmin", "resume please", 'what to do with "please"'),
+        ("flowadmin", "resume please", '"please" is one word too many'),
         ("watch", "add", 'needs "filter"'),
         ("watch", "add NVDA cooldown=5", "needs a unit"),
         ("watch", "add NVDA cooldown=8d", "7d at most"),
@@ -257,12 +266,24 @@ def test_a_wrong_question(command: str, text: str, said: str) -> None:
     assert request.command == (command if command != "snoze" else "flow")
 
 
+@pytest.mark.parametrize(("text", "sub"), [("TOP limit=many", "top"), ("tpo", ""), ("NVDA", ""), ("ticker", "ticker")])
+def test_which_of_a_commands_uses_was_wrong(text: str, sub: str) -> None:
+    """So that its own options are told, and not those of all."""
+    asked = read_text("flow", text)
+    assert isinstance(asked, Help)
+    assert asked.sub == sub
+    form = read_options("flow", "top", {"tikcer": "NVDA"})
+    assert isinstance(form, Help)
+    assert form.sub == "top"
+
+
 def test_a_form_brings_types() -> None:
     """Discord's forms bring numbers; they read as their text does."""
     asked = read_options("flow", "top", {"limit": 5, "min_score": 90.0, "min_premium": "1.2M", "kind": "block"})
     assert asked == Top(Query(limit=5, min_score=90, min_premium=1_200_000, kind="block"))
     assert read_options("flow", "top", {"dte": " <= 7 "}) == Top(Query(dte=(0, 7)))
     assert read_options("snooze", "", {"for": "off"}) == Snooze(None)
+    assert read_options("snooze", "", {"for": "2 hours"}) == Snooze(7200)
     watch = {"filter": "“NVDA” calls", "cooldown": "10m"}
     assert read_options("watch", "add", watch) == WatchAdd('"NVDA" calls', '{"ticker": "NVDA", "type": "call"}', 600)
 

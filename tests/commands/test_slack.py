@@ -253,7 +253,7 @@ async def test_who_asks(slack: FakeSlack) -> None:
 
     async with connected(slack, scripted(says), admin=AdminSettings(slack_users=["U0BOSS"])):
         await reply(await slack.ask("top"))
-        await reply(await slack.ask("top", user="U0BOSS"))
+        await reply(await slack.ask("list", command="/flowadmin", user="U0BOSS"))
     assert seen == [
         Asker("slack", "U1", "trader", "T1", is_admin=False),
         Asker("slack", "U0BOSS", "trader", "T1", is_admin=True),

@@ -33,10 +33,11 @@ async def steers(slack: FakeSlack, user: str) -> bool:
 
 
 async def test_members_of_any_group_steer(slack: FakeSlack) -> None:
-    """Asked once a group within five minutes; nobody asks for one who is named."""
+    """Asked once a group within five minutes; nobody asks for one who is named, or who steers nothing."""
     slack.groups = {"S0DESK": ["U1", "U2"], "S0HEADS": ["U3"]}
     async with connected(slack, always(Answer("Done", (), is_private=True)), admin=ADMIN):
         assert await steers(slack, "U0BOSS")
+        await reply(await slack.ask("top", user="U1"))
         assert slack.group_looks == 0
         assert [await steers(slack, user) for user in ("U1", "U3", "U4", "U2")] == [True, True, False, True]
     assert slack.group_looks == 2

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bot.commands import steered
 from bot.commands.asker import Asker
 from bot.commands.reading import read_says
 from bot.commands.requests import (
@@ -25,7 +26,9 @@ from bot.commands.requests import (
 from bot.commands.steering import SteeringAnswers
 from bot.engine.control import PAUSE
 from bot.engine.lane import LaneOptions
+from bot.model.alerts import DeliveryRecord
 from bot.model.answers import Answer
+from bot.model.errors import InputError
 from bot.model.outcomes import DestinationDead, Permanent, Sent, Unknown
 from bot.model.ports import Rate
 from bot.model.steering import Mute
@@ -181,7 +184,7 @@ def test_what_a_mute_is_about_is_told_with_it() -> None:
         (MuteFor("rule", "wales", HOUR_S), 'There is no rule "wales"; did you mean "whales"?'),
         (MuteFor("destination", "desc", HOUR_S), 'There is no destination "desc"; did you mean "desk"?'),
         (SendTest("hall"), 'There is no destination "hall"; known: desk and room.'),
-        (Unmute("rule", "whales"), 'Rule "whales" is not muted.'),
+        (Unmute("rule", "whales"), 'Rule "whales" is not muted; /flowadmin list shows what is.'),
         (Resume(), "Nothing is paused."),
         (Retry("k3v9x2ab"), 'No alert "k3v9x2ab" in the store; the list of deliveries has the ids.'),
     ],
@@ -233,12 +236,12 @@ def test_the_list_shows_what_is_quiet_and_of_people_only_how_many() -> None:
         await desk.ask(Pause())
         answer = await desk.ask(Mutes())
         assert [(part.heading, part.lines) for part in answer.parts] == [
-            ("Paused", ("Nothing is posted anywhere until somebody ends it · by discord:1",)),
+            ("Paused", ("Nothing is posted anywhere until somebody ends it · by discord:1 (ann)",)),
             (
                 "Muted",
                 (
-                    "rule whales until 13:16:40 ET (1h) · by discord:1 · too many",
-                    "ticker NVDA until 12:17:40 ET (1m) · by discord:1",
+                    "rule whales until 13:16:40 ET (1h) · by discord:1 (ann) · too many",
+                    "ticker NVDA until 12:17:40 ET (1m) · by discord:1 (ann)",
                 ),
             ),
             ("Own alerts", ("2 people have snoozed.", "1 person has no messages of ours.")),
@@ -297,9 +300,9 @@ def test_a_test_goes_the_way_of_all_alerts_and_says_where_it_went() -> None:
         ([Permanent("400: bad")], "desk did not take it", "400: bad", "dead: 400: bad"),
         (
             [DestinationDead("404: Unknown Channel")],
-            "desk has not taken it within 10 s",
-            "Perhaps: 404: Unknown Channel",
-            "waits: 404: Unknown Channel",
+            "desk is parked: the platform refuses us there",
+            "404: Unknown Channel",
+            "waits, parked: 404: Unknown Channel",
         ),
     ],
 )
@@ -312,6 +315,23 @@ def test_a_test_that_fails_says_what_became_of_it(
         answer = await desk.ask(SendTest("desk"))
         assert (answer.tone, answer.title, lines(answer)[0]) == ("trouble", title, line)
         assert (await desk.log())[0][2] == result
+
+    run(desk, scene)
+
+
+def test_a_test_tries_a_parked_destination_at_once() -> None:
+    """Whoever tests it may have mended it; mended or not, the answer does not wait for the next probe."""
+    room = Scripted(DestinationDead("404"), DestinationDead("403"), DestinationDead("403"))
+    desk = at_the_desk(room)
+
+    async def scene() -> None:
+        await desk.stage.post()
+        await asyncio.sleep(1.0)
+        assert desk.stage.delivery.is_parked("desk")
+        began = asyncio.get_running_loop().time()
+        assert lines(await desk.ask(SendTest("desk")))[0] == "403"
+        assert (await desk.ask(SendTest("desk"))).title == "✅ Sent to desk"
+        assert asyncio.get_running_loop().time() - began < 5.0
 
     run(desk, scene)
 
@@ -415,10 +435,10 @@ def test_dead_letters_are_shown_with_a_button_each_and_sent_again() -> None:
             await desk.stage.post()
             await asyncio.sleep(1.0)
         first = await desk.ask(Deliveries())
-        assert [line.split()[1:3] for line in lines(first)] == [
-            ["dead", "12:16:44"],
-            ["dead", "12:16:43"],
-            ["dead", "12:16:42"],
+        assert [line.split(" · ")[1:] for line in lines(first)] == [
+            ["dead", "12:16:44 ET", "1 attempt, bad"],
+            ["dead", "12:16:43 ET", "1 attempt, bad"],
+            ["dead", "12:16:42 ET", "1 attempt, bad"],
         ]
         ids = [line.split("@")[0] for line in lines(first)]
         assert says(first) == [*(f"flowadmin retry {one}@desk" for one in ids), "flowadmin deliveries page=2"]
@@ -428,7 +448,7 @@ def test_dead_letters_are_shown_with_a_button_each_and_sent_again() -> None:
         assert (await desk.ask(Deliveries(page=3))).title == "There is no page 3"
         again = await desk.ask(read_says(says(first)[0]))  # type: ignore[arg-type]  # it is a retry
         assert again.title == "Queued again, before all others"
-        assert lines(again)[0].startswith(f"{ids[0]}@desk  queued")
+        assert lines(again)[0].startswith(f"{ids[0]}@desk · queued")
         await asyncio.sleep(1.0)
         assert await desk.stage.states() == {"dead": 4, "sent": 1}
         assert await desk.log() == [("discord:1 (ann)", f"flowadmin retry {ids[0]}@desk", "queued again for desk")]
@@ -466,6 +486,26 @@ def test_deliveries_of_another_state_have_longer_pages_and_no_retries() -> None:
         assert says(answer) == ["flowadmin deliveries state=sent destination=desk page=2"]
 
     run(desk, scene)
+
+
+def test_deliveries_to_a_destination_that_never_was() -> None:
+    """One that is gone may have left some in the store; of a slip of the pen the right name is told."""
+    desk = at_the_desk()
+
+    async def scene() -> None:
+        with pytest.raises(InputError, match='did you mean "desk"'):
+            await desk.ask(Deliveries("", "desc"))
+        assert (await desk.ask(Deliveries("", "desk"))).title == "No deliveries given up to desk"
+
+    run(desk, scene)
+
+
+def test_direct_messages_are_shown_without_whose_they_are() -> None:
+    """Who watches is nobody's business, not even the admins'."""
+    own = DeliveryRecord("7kq2m9xd", "dm:discord:5", "dead", ("watch:3",), 1, 0, reason="HTTP 400")
+    shown = steered.deliveries(Deliveries(), [own], 0)
+    assert lines(shown)[0].startswith("7kq2m9xd@dm · dead · ")
+    assert shown.buttons == ()
 
 
 def test_what_is_queued_again_for_a_destination_that_is_gone_says_so() -> None:

@@ -10,6 +10,7 @@ import pytest
 from bot.commands import vendors
 from bot.commands.vendors import Client, Told, Untold, Vendors
 from bot.engine.session import Query
+from bot.model.errors import Refusal
 from bot.model.heat import Heat
 from bot.model.prints import Print
 from bot.providers.optionwhales import OptionWhalesSettings
@@ -74,19 +75,19 @@ async def test_top_filters_what_the_vendor_cannot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason"),
+    ("fault", "reason", "refusal"),
     [
-        (answer(401, {"error": "invalid API key"}), "it refuses the key: whoever runs this bot should check it"),
-        (answer(403, {"error": "tier"}), "the key's plan does not include this"),
-        (answer(404, {"error": "nothing"}), "it knows nothing of that"),
-        (BAD_GATEWAY, "it cannot be reached at the moment"),
+        (answer(401, {"error": "no"}), "it refuses the key: whoever runs this bot should check it", "unauthorized"),
+        (answer(403, {"error": "tier"}), "the key's plan does not include this", "tier"),
+        (answer(404, {"error": "nothing"}), "it knows nothing of that", "not_found"),
+        (BAD_GATEWAY, "it cannot be reached at the moment", "upstream"),
     ],
 )
-async def test_refusals_are_told_in_plain_words(fault: Any, reason: str) -> None:
+async def test_refusals_are_told_in_plain_words(fault: Any, reason: str, refusal: Refusal) -> None:
     """Nothing is raised, and the words say whose fault it is."""
     async with radarpulse() as (vendor, asked):
         vendor.script(fault, what="look")
-        assert await asked.congress(None) == Untold("pulse", reason)
+        assert await asked.congress(None) == Untold("pulse", reason, refusal)
 
 
 async def test_a_vendor_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +156,7 @@ async def test_momentum_and_intent() -> None:
             "/v1/momentum/rankings", "/v1/momentum/NVDA/history", "/v1/flow/current", "/v1/flow/current/NVDA",
         ]  # fmt: skip
     async with optionwhales(tier="free") as (_, asked, _):
-        assert await asked.momentum("NVDA") == Untold("ow", "the key's plan does not include this")
+        assert await asked.momentum("NVDA") == Untold("ow", "the key's plan does not include this", "tier")
 
 
 async def test_questions_leave_the_feed_its_requests() -> None:
@@ -164,7 +165,8 @@ async def test_questions_leave_the_feed_its_requests() -> None:
         for _ in range(151):
             rest.budget.take(asked._now_s())
         found = await asked.momentum(None)
-        assert found == Untold("ow", "the 49 requests that its key has left today are kept for the feed")
+        reason = "the 49 requests that its key has left today are kept for the feed"
+        assert found == Untold("ow", reason, "rate_limited")
         assert vendor.asked == []
 
 

@@ -4,6 +4,8 @@ import asyncio
 from collections import Counter
 from datetime import time
 
+import pytest
+
 from bot.engine.lane import Lane, LaneOptions
 from bot.gate.verdict import judge
 from bot.model.outcomes import DestinationDead, Permanent, Retry
@@ -228,6 +230,32 @@ def test_a_message_that_is_cut_off_is_in_doubt_and_its_successor_deals_with_it()
     assert [batch.id for batch in new.batches] == [batch.id for batch in old.batches]
 
 
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_message_made_ready_for_a_lane_that_is_replaced_meanwhile_is_its_successors(is_gone: bool) -> None:
+    """The store froze it while a reload took the destination away, or exchanged it: nobody stumbles over it."""
+    old, new = Scripted(name="desk", takes_s=1.0), Scripted(name="desk")
+    stage = Stage((old,))
+
+    async def scene() -> None:
+        match = a_match(a_print(received_ns=virtual_time.now_ns()))
+        commit = await stage.outbox.commit([match], judge, stage.delivery.targets())
+        assert len(commit.batches) == 1
+        lane = Lane(new, stage.options, stage.shared)
+        await asyncio.gather(stage.delivery.replace("desk", None if is_gone else lane), _take_soon(stage, commit))
+        assert await stage.states() == {"sending": 1}
+        if is_gone:
+            await stage.delivery.replace("desk", lane)
+        await asyncio.sleep(100.0)
+        assert await stage.states() == {"sent": 1}
+
+    play(stage, scene, seconds=1.0)
+    assert (len(old.batches), len(new.batches)) == (0, 1)
+
+
+async def _take_soon(stage: Stage, commit: Commit) -> None:
+    stage.delivery.take(commit)
+
+
 def test_what_nobody_serves_stays_in_the_store_until_somebody_does() -> None:
     old, new = Scripted(name="desk"), Scripted(name="desk")
     stage = Stage((old,))
@@ -264,6 +292,9 @@ class People:
     def expire(self, name: str, count: int) -> None:
         self.told.append(("expire", name, count))
 
+    def unpark(self) -> None:
+        self.told.append(("unpark", "", 0))
+
     def look_again(self) -> None:
         self.told.append(("look_again", "", 0))
 
@@ -291,6 +322,7 @@ def test_what_reaches_one_person_is_served_by_whoever_serves_people() -> None:
         ("edit", BOB, 0),
         ("look_again", "", 0),
         ("wake", ANN, 0),
+        ("unpark", "", 0),
     ]
     assert [sizes(batch) for batch in desk.batches] == [[1]]
     assert "destination.gone" not in events

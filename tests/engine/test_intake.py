@@ -18,12 +18,15 @@ from bot.gate.verdict import judge
 from bot.model.matches import Route
 from bot.model.ports import Commit, Frame, Record
 from bot.model.prints import Print
+from bot.outbox import watchers
 from bot.outbox.rows import decode_alert
 from tests import virtual_time
 from tests.engine.doubles import InlineTransactions, NoMemory, an_outbox
 from tests.samples import NVDA, a_print, a_route
 
 WHALES = a_route("whales")
+AT_START = 1
+"""The store is asked once whether an earlier run left people to be told."""
 
 Pair = Callable[[Print], tuple[Print, tuple[Print, ...]]]
 
@@ -80,7 +83,7 @@ def test_prints_that_match_nothing_never_touch_the_store() -> None:
         await asyncio.sleep(1)
 
     play(desk, scene)
-    assert desk.transactions.commits == 0
+    assert desk.transactions.commits == AT_START
     assert len(desk.remembered) == 100
     assert desk.sample("flowbot_prints_total", provider="radarpulse") == 100
 
@@ -251,7 +254,94 @@ def test_a_leg_that_nobody_was_told_of_never_touches_the_store() -> None:
         await asyncio.sleep(1)
 
     play(desk, scene)
-    assert desk.transactions.commits == 0
+    assert desk.transactions.commits == AT_START
+
+
+PEOPLE = 8
+
+
+class Crowd(Desk):
+    """Big prints match one rule of the desk's, and a watch of everybody's."""
+
+    @staticmethod
+    def match(found: Print) -> tuple[Route, ...]:
+        return (WHALES, *(a_route(f"watch:{n}", send_to=(f"dm:discord:{n}",)) for n in range(PEOPLE)))
+
+    def told(self) -> list[list[str]]:
+        """By transaction."""
+        return [[name.removeprefix("dm:discord:") for name in commit.queued] for commit in self.commits]
+
+
+@pytest.fixture
+def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchers, "AT_ONCE", 3)
+    monkeypatch.setattr(module, "AT_ONCE", 3)
+    monkeypatch.setattr(module, "LARGEST_GROUP", 1)
+
+
+def test_very_many_people_have_their_turn_between_channels(few_at_once: None) -> None:
+    """Three prints for eight people each: no channel waits for more than three of them."""
+    desk = Crowd()
+
+    async def scene() -> None:
+        for n in range(3):
+            desk.intake.accept(a_print(size=n))
+        await asyncio.sleep(1)
+
+    play(desk, scene)
+    first, second, third = ["0", "1", "2"], ["3", "4", "5"], ["6", "7"]
+    assert [one for one in desk.told() if one] == [
+        *(["desk"], first, ["desk"], second, ["desk"], third),
+        *(first, second, third, first, second, third),
+    ]
+    assert desk.sample("flowbot_matches_total", rule="watch") == 3 * PEOPLE
+    assert desk.sample("flowbot_alerts_total") == 3
+
+
+def test_a_close_leaves_people_to_the_next_run(few_at_once: None) -> None:
+    desk = Crowd()
+
+    async def scene() -> None:
+        desk.intake.accept(a_print(size=1))
+
+    play(desk, scene)
+    assert [one for one in desk.told() if one] == [["desk"]]
+    after = Crowd()
+    after.intake._outbox = an_outbox(desk.transactions)
+
+    async def nothing() -> None:
+        await asyncio.sleep(1)
+
+    play(after, nothing)
+    assert [one for one in after.told() if one] == [["0", "1", "2"], ["3", "4", "5"], ["6", "7"]]
+
+
+def test_a_store_out_of_order_costs_no_person_a_word(few_at_once: None) -> None:
+    desk = Crowd()
+
+    async def scene() -> None:
+        desk.intake.accept(a_print(size=1))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        desk.transactions.is_broken = True
+        await asyncio.sleep(5)
+        desk.transactions.is_broken = False
+        await asyncio.sleep(100)
+
+    play(desk, scene)
+    assert sorted(name for told in desk.told() for name in told) == [*map(str, range(PEOPLE)), "desk"]
+
+
+def test_rules_by_the_thousand_go_in_smaller_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_ROUTES", 20)
+    desk = Crowd()
+
+    async def scene() -> None:
+        for n in range(5):
+            desk.intake.accept(a_print(size=n))
+
+    play(desk, scene)
+    assert [len(commit.alerts) for commit in desk.commits if commit.alerts] == [2, 2, 1]
 
 
 def test_what_was_accepted_is_settled_once_it_is_durable_and_not_before() -> None:
@@ -259,7 +349,7 @@ def test_what_was_accepted_is_settled_once_it_is_durable_and_not_before() -> Non
 
     async def scene() -> None:
         await asyncio.wait_for(desk.intake.settled(), 1)
-        assert desk.transactions.commits == 0, "nothing was to be waited for"
+        assert desk.transactions.commits == AT_START, "nothing was to be waited for"
         desk.intake.accept(a_print(size=1))
         await asyncio.wait_for(desk.intake.settled(), 1)
         assert states(desk) == {1: "queued"}

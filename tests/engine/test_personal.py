@@ -18,7 +18,7 @@ from bot.engine.settings import DeliverySettings, WatchSettings
 from bot.engine.shared import Shared
 from bot.gate.verdict import judge
 from bot.model.alerts import Batch
-from bot.model.outcomes import DestinationDead, Outcome, Retry, Sent
+from bot.model.outcomes import DestinationDead, Outcome, Retry, Sent, Unknown
 from bot.model.people import destination_of
 from bot.model.ports import Rate
 from bot.model.steering import Mute
@@ -37,7 +37,7 @@ class Person(Scripted):
     """One person's destination."""
 
     def __init__(self, name: str, world: "World") -> None:
-        super().__init__(name=name, platform="discord", can_edit=True, takes_s=world.takes_s)
+        super().__init__(name=name, platform=name.split(":")[1], can_edit=True, takes_s=world.takes_s)
         self.buckets = {**self.buckets, **SHARED}
         self.fault: Fault = ""
         self._world = world
@@ -250,6 +250,32 @@ def test_a_refused_bot_is_tried_ever_less_often_and_the_admins_are_told_once() -
     assert world.sample("flowbot_destination_parked", destination="dm") == 0
 
 
+def test_a_refused_platform_is_tried_at_once_when_somebody_mended_it() -> None:
+    """One of two: the metric says so as long as any is refused."""
+    people = ["dm:discord:1", "dm:slack:U1"]
+    world = World(outcomes=dict.fromkeys(people, REFUSED), faults=dict.fromkeys(people, "platform"))
+
+    async def scene() -> None:
+        await world.post("discord:1", "slack:U1")
+        await asyncio.sleep(10.0)
+        del world.outcomes["dm:discord:1"], world.faults["dm:discord:1"]
+        world.delivery.unpark("desk")
+        await asyncio.sleep(10.0)
+        assert world.states() == {"queued": 2}, "that was another's"
+        world.delivery.unpark()
+        await asyncio.sleep(10.0)
+        assert world.states() == {"queued": 1, "sent": 1}
+        assert world.sample("flowbot_destination_parked", destination="dm") == 1
+
+    play(world, scene, seconds=1.0)
+    refused = [person for person in world.built if person.name == "dm:slack:U1"]
+    assert len(refused) == 2, "tried too, and the admins are told no second time"
+    assert sorted(world.shared.notices.get_nowait().notice.title for _ in range(world.shared.notices.qsize())) == [
+        "Direct messages on discord are refused",
+        "Direct messages on slack are refused",
+    ]
+
+
 def test_where_nobody_knows_whose_fault_it_is_that_one_waits_alone() -> None:
     world = World(outcomes={"dm:discord:1": DestinationDead("HTTP 403: odd (code 1)")})
 
@@ -279,6 +305,59 @@ def test_who_is_held_is_told_afterwards() -> None:
 
     play(world, scene)
     assert world.told() == {"dm:discord:2": [1], "dm:discord:1": [1]}
+
+
+def test_what_waits_is_told_though_the_hold_ends_while_the_lane_does() -> None:
+    world = World(takes_s=5.0)
+
+    async def scene() -> None:
+        await world.post("discord:1")
+        await asyncio.sleep(0.5)
+        world.steering.held.add("dm:discord:1")  # the first is on its way
+        world.people.look_again()
+        await world.post("discord:1")
+        await asyncio.sleep(2.5)
+        world.steering.held.clear()
+        world.people.look_again()
+
+    play(world, scene, seconds=100.0)
+    assert world.told() == {"dm:discord:1": [1, 2]}
+    assert world.people.depth == 0
+
+
+def test_what_is_in_doubt_when_somebody_is_held_goes_on_afterwards() -> None:
+    """Nothing is queued for them; only a message of which nobody knows whether it went out."""
+    world = World(outcomes={"dm:discord:1": Unknown("the answer was lost")})
+
+    async def scene() -> None:
+        await world.post("discord:1")
+        await asyncio.sleep(0.5)
+        world.steering.held.add("dm:discord:1")
+        world.people.look_again()
+        await asyncio.sleep(50.0)
+        assert world.states() == {"sending": 1}
+        world.outcomes.clear()
+        world.steering.held.clear()
+        world.people.look_again()
+
+    play(world, scene, seconds=100.0)
+    assert world.states() == {"sent": 1}
+
+
+def test_taking_up_ones_own_messages_in_doubt_touches_nobody_elses() -> None:
+    """A desk's message that is on its way is in no doubt for that."""
+    world = World()
+    batches = world.transactions.connection
+    for name in ("desk", "dm:discord:1"):
+        batches.execute("INSERT INTO batches (id, destination, frozen_ns) VALUES (?1, ?1, 1)", (name,))
+
+    async def main() -> None:
+        taken = await world.outbox.take_up("dm:discord:1")
+        assert [batch.id for batch in taken.batches] == ["dm:discord:1"]
+
+    virtual_time.run(main())
+    rows = batches.execute("SELECT id, attempts FROM batches ORDER BY id").fetchall()
+    assert rows == [("desk", 0), ("dm:discord:1", 1)]
 
 
 def test_what_is_over_the_budget_comes_as_a_digest() -> None:

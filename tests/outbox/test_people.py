@@ -13,8 +13,8 @@ from bot.model.outcomes import Sent
 from bot.model.people import destination_of
 from bot.model.ports import Commit, Target
 from bot.model.terms import Terms
+from bot.outbox.alerting import ALL_PEOPLE
 from bot.outbox.people import Remains
-from bot.outbox.records import ALL_PEOPLE
 from bot.outbox.sqlite import SqliteOutbox
 from tests.outbox.contract import SECOND_NS, Clock, Reopen, fit, record_of, take
 from tests.samples import NOON_NS, a_match, a_print, a_route
@@ -134,15 +134,6 @@ async def test_a_snoozed_print_makes_nothing_and_is_still_the_same_print_later(o
     assert known == [Known(duplicate_of="k3v9x2ab")], "the alert that says it already, not the snooze"
 
 
-async def test_five_thousand_are_told_in_one_commit(outbox: SqliteOutbox) -> None:
-    routes = [watch(n, f"discord:{n}", cooldown_s=300.0) for n in range(5000)]
-    found = await commit(outbox, a_route(), *routes)
-    assert len(found.queued) == 5001
-    assert set(found.queued.values()) == {1}
-    assert found.batches == []
-    assert len(msgspec.msgpack.encode(found.alerts[0])) < 2000
-
-
 async def test_a_trade_that_is_taken_back_ends_the_cooldown_of_watches_too(outbox: SqliteOutbox) -> None:
     await commit(outbox, watch(1, cooldown_s=300.0), size=1)
     await outbox.cancel(a_print(size=1))
@@ -174,12 +165,22 @@ async def test_what_remains_where_nothing_can_be_sent(outbox: SqliteOutbox, cloc
     assert batch is not None
     await outbox.settle(batch, Sent("m", "D7"), is_final=True)
     assert (await outbox.lease(TO_ANN, fit, Terms(budget=1))).batch is None
-    assert await outbox.remains(TO_ANN) == Remains(due_ns=NOON_NS + 60 * SECOND_NS, has_news=False)
-    assert await outbox.remains(TO_BOB) == Remains(None, has_news=False)
+    assert await outbox.remains(TO_ANN) == Remains(False, due_ns=NOON_NS + 60 * SECOND_NS, has_news=False)
+    assert await outbox.remains(TO_BOB) == Remains(False, None, has_news=False)
     assert await outbox.people_with_news() == []
     await outbox.cancel(a_print(size=2))
     assert (await outbox.remains(TO_ANN)).has_news
     assert await outbox.people_with_news() == [TO_ANN]
+
+
+async def test_who_is_held_has_what_is_queued_and_what_is_in_doubt(outbox: SqliteOutbox) -> None:
+    await commit(outbox, watch(1))
+    assert (await outbox.remains(TO_ANN)).is_waiting
+    batch = await take(outbox, destination=TO_ANN)
+    assert batch is not None
+    assert (await outbox.remains(TO_ANN)).is_waiting
+    await outbox.settle(batch, Sent("m"), is_final=True)
+    assert not (await outbox.remains(TO_ANN)).is_waiting
 
 
 async def test_news_of_other_destinations_are_nobodys(outbox: SqliteOutbox) -> None:

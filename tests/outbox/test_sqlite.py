@@ -112,7 +112,7 @@ async def test_the_store_is_wal_with_incremental_vacuum_and_full_sync(outbox: Sq
 
 
 async def test_two_prints_whose_ids_collide_both_alert(outbox: SqliteOutbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.outbox.records.alert_id", lambda identity, salt=0: f"same-{salt:03}")
+    monkeypatch.setattr("bot.outbox.alerting.alert_id", lambda identity, salt=0: f"same-{salt:03}")
     commit = await outbox.commit([a_match(a_print(size=n)) for n in (1, 2, 3)], judge, {})
     assert [alert.id for alert in commit.alerts] == ["same-000", "same-001", "same-002"]
 

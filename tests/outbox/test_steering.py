@@ -126,7 +126,7 @@ async def test_old_reports_go_and_those_on_their_way_stay(outbox: SqliteOutbox, 
 async def test_reports_are_known_for_two_days_however_little_is_kept(
     outbox: SqliteOutbox, clock: Clock, path: Path
 ) -> None:
-    """A start asks which report was posted already: with `dedup.keep: 5m` it would post one of ten minutes ago again."""
+    """A start asks which was posted already: with `dedup.keep: 5m` it would post one of ten minutes ago again."""
     with sqlite3.connect(path) as db:
         db.execute(
             "INSERT INTO posts (id, destination, made_ns, until_ns, body, state, updated_ns)"

@@ -28,7 +28,7 @@ def no_prints(facts: Facts, note: str = "") -> Answer:
     if is_open(new_york(facts.now_ns)):
         why = f"The market is open, so the feeds should be talking: see /flow status.{_silent(facts)}"
     else:
-        why = "The market is closed. Regular hours are 9:30 to 16:00 New York; try again then."
+        why = "The market is closed. Regular hours are 9:30 to 16:00 ET: try again then."
     return _nothing("No prints yet", note, why)
 
 
@@ -41,9 +41,9 @@ def nothing_like(facts: Facts, query: Query, find: Find, note: str = "") -> Answ
     return _nothing(
         f"Nothing like that, {day_words(summary.day, facts.now_ns)}",
         note,
-        f"None of the {seen} qualifies: {asked_words(query)}."
+        f"Of {seen} none qualifies: {asked_words(query)}."
         if asked_words(query)
-        else f"None of the {seen} tells its volume and open interest.",
+        else f"Of {seen} none tells its volume and open interest.",
         _advice(query, find),
     )
 

@@ -7,15 +7,15 @@ from bot.commands.reading import read_says
 from bot.commands.requests import Request
 from bot.commands.saying import says_of
 from bot.model.answers import MAX_ID, Button
+from bot.render.buttons import MAX_LABEL
 
 MOST_BUTTONS: Final = 5
 """In one row, on either platform."""
-_MAX_LABEL: Final = 75
 
 
 def button(label: str, request: Request, *, is_replacing: bool = False, is_for_admins: bool = False) -> Button | None:
     """None where it cannot be pressed: its id is too long, or upstream's words in it would ask something else."""
-    made = Button(label[:_MAX_LABEL], says_of(request), is_replacing, is_for_admins)
+    made = Button(label[:MAX_LABEL], says_of(request), is_replacing, is_for_admins)
     return made if len(made.id) <= MAX_ID and read_says(made.says) == request else None
 
 

@@ -1,5 +1,6 @@
 """The day until now: where the money went, what was posted of it, and what was not."""
 
+import asyncio
 from collections.abc import Sequence
 from heapq import nlargest
 from typing import Final
@@ -30,7 +31,9 @@ async def recap(facts: Facts, today: DayCounts) -> Answer:
     totals = session.summary().totals
     if session.day is None or not totals.prints:
         return no_prints(facts)
+    await asyncio.sleep(0)  # a whole market's sums take some ten milliseconds each, and prints come meanwhile
     heats = session.by_ticker(LOOKED_AT)
+    await asyncio.sleep(0)
     flows = [flow for heat in heats if (flow := session.ticker(heat.name)) is not None]
     now = new_york(now_ns)
     is_over = session.day < now.date() or not is_open(now)
