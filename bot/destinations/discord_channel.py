@@ -5,6 +5,7 @@ What a bot posted can be pressed: the same token listens for it (commands/discor
 
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
 from yarl import URL
 
 from bot.destinations import discord_edit, discord_history, rates
@@ -14,7 +15,7 @@ from bot.destinations.http import Endpoint, Reply
 from bot.destinations.settings import DiscordChannelSettings
 from bot.destinations.verdicts import unseen
 from bot.model.alerts import Batch, Delivery, Edit
-from bot.model.outcomes import Blind, EditOutcome, Outcome, Sight
+from bot.model.outcomes import Blind, DestinationDead, EditOutcome, Outcome, Sight
 from bot.model.ports import Rate
 from bot.render import discord
 from bot.render.look import Look
@@ -50,6 +51,14 @@ class DiscordChannel:
         return discord.fit(deliveries, self._look)
 
     async def send(self, batch: Batch) -> Outcome:
+        """A picture that we may not attach is left out: the words say the same."""
+        outcome = await self._post(batch)
+        if isinstance(outcome, DestinationDead) and batch.report is not None and batch.report.picture is not None:
+            report = msgspec.structs.replace(batch.report, picture=None)
+            return await self._post(msgspec.structs.replace(batch, report=report))
+        return outcome
+
+    async def _post(self, batch: Batch) -> Outcome:
         body = discord.message(batch, self._look, self._now_ns(), is_pressable=True)
         named = {**body, "nonce": batch.id, "enforce_nonce": True}
         reply = await self._endpoint.post(named, discord.picture_of(batch))

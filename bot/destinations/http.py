@@ -177,5 +177,7 @@ def _plainly(error: Exception) -> str:
     """The error without its URL."""
     if isinstance(error, TimeoutError):
         return "timeout"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "the server's name has no address"
     number = error.errno if isinstance(error, OSError) else None
     return os.strerror(number) if number and number > 0 else type(error).__name__

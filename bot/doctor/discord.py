@@ -196,17 +196,16 @@ class Discord:
 
 
 def _posting(name: str, place: str, granted: int, wants: Wants, *, is_thread: bool) -> Finding:
-    """Without what posting needs nothing is posted; what a picture needs is needed where a report brings one."""
+    """Without what posting needs nothing is posted; without the rest something is left out."""
     missing = lacking(granted, NEEDED, is_thread=is_thread)
     spared = lacking(granted, OPTIONAL, is_thread=is_thread)
-    if wants.pictured and ATTACH_FILES in spared:
-        missing, spared = [*missing, ATTACH_FILES], [right for right in spared if right != ATTACH_FILES]
     if missing:
-        reports = f", which the pictures of {', '.join(wants.pictured)} need" if ATTACH_FILES in missing else ""
         remedy = f"give its role there: {', '.join(missing)}"
-        return Finding(name, "bad", f"in {place} the bot lacks {', '.join(missing)}{reports}", remedy)
+        return Finding(name, "bad", f"in {place} the bot lacks {', '.join(missing)}", remedy)
     if spared:
-        without = ", ".join(f"{right} ({WHY[right]})" for right in spared)
+        whose = f", such as those of {', '.join(wants.pictured)}" if wants.pictured else ""
+        why = {**WHY, ATTACH_FILES: WHY[ATTACH_FILES] + whose}
+        without = ", ".join(f"{right} ({why[right]})" for right in spared)
         remedy = f"give its role there: {', '.join(spared)}"
         return Finding(name, "doubt", f"the bot can post in {place}, and does without {without}", remedy)
     return good(name, f"the bot can post in {place}")

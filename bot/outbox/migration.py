@@ -46,7 +46,7 @@ ALTER TABLE deliveries ADD COLUMN shown_amended INTEGER NOT NULL DEFAULT 0;
 """
 
 FROM_4_TO_5 = ""
-"""Version 5 brought tables and an index, and changed none."""
+"""Version 5 brought tables and indexes, and changed none."""
 
 
 class _Facts(msgspec.Struct):

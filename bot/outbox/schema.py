@@ -208,6 +208,9 @@ CREATE TABLE posts (             -- reports that wait for their turn, or are on 
   reason      TEXT NOT NULL DEFAULT '',
   updated_ns  INTEGER NOT NULL
 ) WITHOUT ROWID;
+-- A popular print begins thousands: those that are over are found among those that are not.
+CREATE INDEX cooldowns_by_end ON cooldowns (until_ns);
+
 CREATE TABLE watchers (          -- people whose watches matched a print, where they are many: to be judged and told
   id       INTEGER PRIMARY KEY,  -- in this order, a row at a time
   identity BLOB NOT NULL,        -- the print's; its stamp names the alert, if there is one yet

@@ -4,6 +4,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -102,10 +103,11 @@ class SqliteOutbox(SqliteLedger, SqliteMemories, SqliteRequests, SqliteSteering,
         """Delete what is settled and older than `keep_s`, expire what waited as long; how many alerts went."""
         now_ns = self._now_ns()
         before_ns = now_ns - int(keep_s * 1e9)
-        alerts, is_last = 0, False
+        alerts, place, is_last = 0, retention.START, False
         while not is_last:
-            step = await self._writer.do(lambda db: retention.forget(db, before_ns, now_ns=now_ns))
-            alerts, is_last = alerts + step.alerts, step.is_last
+            work = partial(retention.forget, before_ns=before_ns, now_ns=now_ns, after=place)
+            step = await self._writer.do(work)
+            alerts, place, is_last = alerts + step.alerts, step.reached, step.is_last
         return alerts
 
     async def close(self) -> None:

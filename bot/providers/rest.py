@@ -4,6 +4,7 @@ Knows no endpoint. The only file for REST that knows aiohttp, whose errors quote
 """
 
 import asyncio
+import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -258,7 +259,7 @@ def _unreached(error: aiohttp.ClientError | OSError | ValueError, bounds: Bounds
             told = f"no connection within {CONNECT_S:g} s"
         case TimeoutError():
             told = f"no answer within {bounds.total_s:g} s"
-        case aiohttp.ClientConnectorDNSError():
+        case socket.gaierror():
             told = "the server's name has no address"
         case ConnectionRefusedError():
             told = "the server refuses connections"

@@ -132,3 +132,14 @@ async def test_a_report_sent_again_is_one_message(discord: FakeDiscord, room: De
 def test_a_reports_forum_post_is_named_after_it() -> None:
     """As an alert's is after its contract."""
     assert discord_thread.name("{title} · {date}", REPORT, Look(), NOW_NS) == "Midday recap · 2026-06-26"
+
+
+async def test_without_attach_files_a_report_goes_without_its_picture(room: Destination, discord: FakeDiscord) -> None:
+    """A missing permission for pictures is no reason to park a channel: the words say the same."""
+    discord.may_attach = False
+    assert isinstance(await room.send(REPORT), Sent)
+    (message,) = discord.messages
+    assert message.files == {}
+    (embed,) = message.embeds
+    assert "image" not in embed
+    assert "BULL" in embed["description"]

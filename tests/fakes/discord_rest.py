@@ -120,6 +120,8 @@ class FakeDiscord(FaultyServer):
         """Whether the history holds each message's nonce. No document says so; the answer to a post does hold it."""
         self.nonce_s = 300.0
         """How long a nonce is remembered: "the past few minutes"."""
+        self.may_attach = True
+        """Whether the bot has Attach Files."""
         self._clock = clock
         self._now_ns = now_ns
         self._channels = set(channels)
@@ -304,6 +306,8 @@ class FakeDiscord(FaultyServer):
         if isinstance(form, web.Response):
             return form
         body = form.said
+        if via == "bot" and form.files and not self.may_attach:
+            return _error(403, 50013, "Missing Permissions")
         if (problem := _problem_of(body, form.files)) is not None:
             return problem
         if via != "bot" and body.get("components"):

@@ -10,6 +10,7 @@ import pytest
 
 from bot.model.prints import Print
 from bot.model.terms import ActiveHours, Terms
+from bot.outbox import retention
 from bot.outbox.cancellations import cancel, expire_returned
 from bot.outbox.edits import next_edit
 from bot.outbox.lease import lease
@@ -167,6 +168,36 @@ def test_a_trade_is_taken_back_among_ten_thousand(db: Recording, found: Print) -
     db.statements.clear()
     assert dict(cancel(db, found, now_ns=NOON_NS).expired) == {"desk": 1}
     assert [step for step in needless(plans(db)) if "TEMP B-TREE" not in step] == []  # it sorts those of the same facts
+
+
+@pytest.mark.parametrize("state", ["sent", "queued", "sending"])
+def test_a_step_of_forgetting_looks_at_few_rows_however_many_people_an_alert_was_for(
+    db: Recording, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """Whether they can go, or not yet: the next step goes on behind them."""
+    monkeypatch.setattr(retention, "FORGET_AT_ONCE", 100)
+    for n in range(40):
+        tell_people(db, f"a{n:02}", 250, state)
+    db.execute("INSERT INTO cooldowns SELECT id, alert_id, ?, alert_id FROM deliveries", (NOON_NS,))
+    place, costs, is_last = retention.START, [], False
+    while not is_last:
+        step: list[retention.Step] = []
+        costs.append(steps(db, lambda: step.append(retention.forget(db, NOON_NS, now_ns=NOON_NS, after=place))))  # noqa: B023 - run at once
+        place, is_last = step[0].reached, step[0].is_last
+    assert len(costs) >= 10
+    assert max(costs) <= 300, "hundreds of instructions"
+    left = dict(db.execute("SELECT state, COUNT(*) FROM deliveries GROUP BY state").fetchall())
+    assert left == {"sent": {}, "queued": {"expired": 10_000}, "sending": {"sending": 10_000}}[state]
+
+
+def tell_people(db: Recording, alert_id: str, count: int, state: str) -> None:
+    """An alert of long ago, and so many deliveries to people."""
+    db.execute("INSERT INTO alerts (id, created_ns, ticker, body) VALUES (?, 1, 'NVDA', x'')", (alert_id,))
+    db.executemany(
+        "INSERT INTO deliveries (alert_id, destination, rules, mentions, priority, score, updated_ns, state)"
+        " VALUES (?, ?, '[]', '[]', 1, 1.0, 1, ?)",
+        [(alert_id, f"dm:discord:{n}", state) for n in range(count)],
+    )
 
 
 def test_what_came_back_cancelled_is_found_among_ten_thousand(db: Recording) -> None:

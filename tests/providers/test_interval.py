@@ -113,6 +113,10 @@ class Strict:
             found = Print("pulse", "NVDA", virtual_time.now_ns(), provider_id=raw.decode())
             yield Page((found,), (raw,))
 
+    @property
+    def client(self) -> None:
+        return None
+
     def missed(self, from_ns: int, to_ns: int) -> AsyncIterator[Page]:
         raise NotImplementedError
 

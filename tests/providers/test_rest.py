@@ -1,6 +1,7 @@
 """One request to a vendor: what goes out, what may come back, and what is made of it. Real sockets on loopback."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -8,7 +9,8 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from aiohttp import ClientConnectorCertificateError, web
+from aiohttp import ClientConnectorCertificateError, ClientConnectorDNSError, web
+from aiohttp.client_reqrep import ConnectionKey
 from structlog.testing import capture_logs
 from yarl import URL
 
@@ -210,6 +212,13 @@ def test_a_certificate_that_is_not_trusted() -> None:
     fault.verify_message = "self-signed certificate"
     told = _unreached(ClientConnectorCertificateError(None, fault), SHORT)  # type: ignore[arg-type]
     assert (told.kind, told.detail) == ("upstream", "no secure connection: self-signed certificate")
+
+
+def test_a_name_without_an_address() -> None:
+    """No network, or a slip in the URL: said so, not as the class of an error."""
+    key = ConnectionKey("api.example", 443, True, True, None, None, None, None)
+    fault = ClientConnectorDNSError(key, socket.gaierror(-2, "Name or service not known"))
+    assert _unreached(fault, SHORT).detail == "the server's name has no address"
 
 
 async def test_no_answer_in_time() -> None:
