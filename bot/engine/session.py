@@ -5,10 +5,10 @@ disk and no platform.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from heapq import nlargest
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
 from bot.engine.session_day import (
@@ -22,10 +22,10 @@ from bot.engine.session_day import (
     Slices,
     Sort,
     TickerDay,
-    rank,
 )
 from bot.engine.session_flows import ContractFlow, SessionSummary, TickerFlow, Totals, heat_of, totals_of
 from bot.engine.session_query import Query, fits, qualifies
+from bot.engine.session_search import Steps, best, oddest
 from bot.flow.market import NEW_YORK, session_date
 from bot.model.heat import BUCKET_NS, Bucket, Heat
 from bot.model.prints import Print
@@ -130,40 +130,31 @@ class Session:
             self._order += 1
             sort.keep(rank, premium, self._order, found)
 
-    def top(self, query: Query, *, skip: int = 0) -> tuple[Print, ...]:
-        """The best prints that qualify, by score, then premium, the latest first among equals; `skip` are left out.
+    def top(self, query: Query, *, skip: int = 0) -> Steps:
+        """Look for the best prints that qualify, by score, then premium, the latest first among equals, past `skip`.
 
         Exact up to `BEST_PER_SORT` for any mixture of type, side, kind and a lowest score. With a ticker, a sector, a
         lowest premium or days to expiry it may miss a print that neither ranks nor is among the biggest of its sort or
         its ticker.
         """
         is_narrow = query.ticker is not None or query.sector is not None
-        best = [*self._fitting(query), *(self._days(query) if is_narrow else ())]
-        orders = {id(found): (order, found) for each in best for order, found in each.kept()}
-        qualified = [(rank(found), order, found) for order, found in orders.values() if qualifies(found, query)]
-        best_first = nlargest(_end(query, skip), qualified)
-        return tuple(found for _, _, found in best_first[max(0, skip) :])
+        places = [*self._fitting(query), *(self._days(query) if is_narrow else ())]
+        found = yield from best(places, query, _end(query, skip))
+        return found[max(0, skip) :]
 
-    def unusual(self, query: Query, *, skip: int = 0) -> tuple[Print, ...]:
-        """The prints with the most volume over open interest that qualify, one a contract; `skip` are left out.
+    def unusual(self, query: Query, *, skip: int = 0) -> Steps:
+        """Look for the prints with the most volume over open interest that qualify, one a contract, past `skip`.
 
         Of a contract, the print where it was highest, the newest among equals: where the feed tells the volume, that is
         its last. Exact for the first ten contracts where nothing else is asked. Else it may miss a print that is
         neither among the `MOST_ODD`, nor its contract's highest from `LINE_FROM_USD` on, nor among its sort's best.
         """
         days = self._days(query)
-        best = [*self._fitting(query), *(days if query.ticker is not None else ())]
-        found = [*self._odd, *(found for each in best for _, found in each.kept())]
-        if query != Query(limit=query.limit):
-            found += [line.odd for day in days for line in day.lines.values() if line.odd is not None]
-        highest: dict[object, Print] = {}
-        for print_ in found:
-            if print_.vol_oi is not None and qualifies(print_, query):
-                contract = (print_.ticker, print_.type, print_.strike, print_.expiry)
-                held = highest.get(contract)
-                if held is None or _oddness(print_) > _oddness(held):
-                    highest[contract] = print_
-        return tuple(nlargest(_end(query, skip), highest.values(), key=_oddness)[max(0, skip) :])
+        kept = [*self._fitting(query), *(days if query.ticker is not None else ())]
+        lines = days if query != Query(limit=query.limit) else []
+        places: Iterator[Iterable[Print]] = chain([self._odd], map(_prints, kept), map(_odd, lines))
+        found = yield from oddest(places, query, _end(query, skip))
+        return found[max(0, skip) :]
 
     def ticker(self, symbol: str) -> TickerFlow | None:
         """One underlying's day; None where nothing of it has come today."""
@@ -200,11 +191,16 @@ class Session:
         What belongs to no sector (an index, a fund over many, a symbol that nobody knows) is left out: the few largest
         index products would else leave the sectors a corner of the picture.
         """
-        days: dict[str, list[TickerDay]] = {}
+        sums: dict[str, list[float]] = {}
         for day in self._tickers.values():
-            if day.sector is not None:
-                days.setdefault(day.sector, []).append(day)
-        heats = [heat_of(sector, of_sector) for sector, of_sector in days.items()]
+            if day.sector is None:
+                continue
+            of_sector = sums.get(day.sector) or sums.setdefault(day.sector, [0.0] * 4)
+            of_sector[0] += day.call + day.put + day.untyped
+            of_sector[1] += day.bull
+            of_sector[2] += day.bear
+            of_sector[3] += day.prints
+        heats = [Heat(name, premium, bull, bear, int(prints)) for name, (premium, bull, bear, prints) in sums.items()]
         return tuple(sorted((heat for heat in heats if heat.premium_usd > 0), key=lambda heat: -heat.premium_usd))
 
     def timeline(self, ticker: str | None = None) -> tuple[Bucket, ...]:
@@ -295,5 +291,9 @@ def _end(query: Query, skip: int) -> int:
     return max(0, query.limit) + max(0, skip)
 
 
-def _oddness(found: Print) -> tuple[float, int]:
-    return (found.vol_oi or 0.0, found.received_ns)
+def _prints(place: Best) -> list[Print]:
+    return [found for _, found in place.kept()]
+
+
+def _odd(day: TickerDay) -> list[Print]:
+    return [line.odd for line in day.lines.values() if line.odd is not None]

@@ -14,6 +14,7 @@ from bot.engine.session import Query, Session
 from bot.model.prints import Print
 from bot.providers.taped import Sort
 from tests.engine.test_filling import NOW_NS, OPENING_NS, at, pulse, record
+from tests.engine.test_session import looked
 from tests.samples import a_print
 
 SORTS: dict[str, Sort] = {"radarpulse": "radarpulse"}
@@ -35,7 +36,7 @@ async def test_the_morning_is_there_again(tmp_path: Path) -> None:
     assert await recalling.recall(tmp_path, SORTS)
     recalling.add(live(150.0, ticker="AMD"))
     assert session.summary().totals.prints == 4
-    assert {(found.ticker, found.strike) for found in session.top(Query())} == {
+    assert {(found.ticker, found.strike) for found in looked(session.top(Query()))} == {
         ("NVDA", 100.0), ("AMD", 90.0), ("NVDA", 145.0), ("AMD", 150.0),
     }  # fmt: skip
     assert [bucket.begins_ns for bucket in session.timeline()] == [
@@ -44,7 +45,9 @@ async def test_the_morning_is_there_again(tmp_path: Path) -> None:
     nvda = session.ticker("NVDA")
     assert nvda is not None
     assert nvda.totals.bull_usd == 3e6
-    assert sorted(found.strike or 0 for found in session.top(Query(ticker="NVDA"))) == [100.0, 145.0], "each once"
+    assert sorted(found.strike or 0 for found in looked(session.top(Query(ticker="NVDA")))) == [100.0, 145.0], (
+        "each once"
+    )
 
 
 async def test_what_a_gap_gives_back_and_the_tape_has_counts_once(tmp_path: Path) -> None:
@@ -57,7 +60,7 @@ async def test_what_a_gap_gives_back_and_the_tape_has_counts_once(tmp_path: Path
     for found in (again, missed):
         recalling.add(found)
     assert await recalling.recall(tmp_path, SORTS)
-    assert sorted(found.strike or 0 for found in session.top(Query())) == [100.0, 101.0]
+    assert sorted(found.strike or 0 for found in looked(session.top(Query()))) == [100.0, 101.0]
     assert session.summary().totals.prints == 2
 
 
@@ -77,7 +80,7 @@ async def test_many_tickers_come_in_pieces(tmp_path: Path) -> None:
     session = Session()
     assert await Recalling(session, lambda: NOW_NS).recall(tmp_path, SORTS)
     assert session.summary().tickers == 120
-    assert len(session.top(Query(limit=200, ticker="T7"))) == 1
+    assert len(looked(session.top(Query(limit=200, ticker="T7")))) == 1
 
 
 @pytest.mark.parametrize("trouble", ["none", "torn", "late"])

@@ -1,5 +1,6 @@
 """Today's flow in memory: totals, the best prints, the day's end, and its bounds."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from bot.engine import session as module
 from bot.engine import session_day
 from bot.engine.session import ContractFlow, Query, Session, Totals
+from bot.engine.session_search import Steps
 from bot.model.prints import Print
 
 MORNING = datetime(2026, 7, 17, 14, 31, tzinfo=UTC)
@@ -35,6 +37,16 @@ def fed(*prints: Print) -> Session:
     for found in prints:
         session.add(found)
     return session
+
+
+def looked(steps: Steps, meanwhile: Callable[[], None] = lambda: None) -> tuple[Print, ...]:
+    """What is found; `meanwhile` happens after each step."""
+    while True:
+        try:
+            next(steps)
+            meanwhile()
+        except StopIteration as ended:
+            return ended.value  # type: ignore[no-any-return]  # StopIteration says nothing of it
 
 
 def test_totals_of_a_ticker() -> None:
@@ -79,7 +91,7 @@ def test_top_ranks_by_score_then_premium() -> None:
     small, large = a_print(score=90.0, premium=1.0), a_print(score=90.0, premium=2.0)
     huge, best = a_print(score=89.9, premium=9e9), a_print(score=91.0, premium=None)
     unscored = a_print(score=None, premium=9e9)
-    assert fed(unscored, small, huge, best, large).top(Query()) == (best, large, small, huge, unscored)
+    assert looked(fed(unscored, small, huge, best, large).top(Query())) == (best, large, small, huge, unscored)
 
 
 @pytest.mark.parametrize(
@@ -108,35 +120,35 @@ def test_top_filters(query: Query, tickers: list[str]) -> None:
         a_print(ticker="B", score=80.0, premium=2000.0, side="bid", sector="Energy"),
         a_print(ticker="A", score=90.0, premium=None),
     )
-    assert [found.ticker for found in session.top(query)] == tickers
+    assert [found.ticker for found in looked(session.top(query))] == tickers
 
 
 def test_a_rare_sort_is_not_drowned() -> None:
     """A thousand better prints of another sort do not hide the only bid block."""
     rare = a_print(score=1.0, premium=1.0, side="bid", kind="block")
     crowd = [a_print(score=99.0, premium=1e6 + number) for number in range(1000)]
-    assert fed(rare, *crowd).top(Query(side="bid", kind="block", ticker="NVDA")) == (rare,)
+    assert looked(fed(rare, *crowd).top(Query(side="bid", kind="block", ticker="NVDA"))) == (rare,)
 
 
 def test_a_rare_sector_is_not_drowned() -> None:
     """A thousand better prints of other sectors do not hide the only utility."""
     rare = a_print(ticker="DUK", score=1.0, premium=1.0, sector="Utilities")
     crowd = [a_print(score=99.0, premium=1e6 + number) for number in range(1000)]
-    assert fed(rare, *crowd).top(Query(sector="Utilities")) == (rare,)
+    assert looked(fed(rare, *crowd).top(Query(sector="Utilities"))) == (rare,)
 
 
 def test_a_high_score_outlives_high_premiums() -> None:
     """What ranks high stays, however many larger prints of its sort come."""
     best = a_print(score=99.0, premium=1.0)
     crowd = [a_print(score=50.0, premium=1e6 + number) for number in range(200)]
-    assert fed(best, *crowd).top(Query(limit=1)) == (best,)
+    assert looked(fed(best, *crowd).top(Query(limit=1))) == (best,)
 
 
 def test_a_high_premium_outlives_high_scores() -> None:
     """A large print with a low score is found by its premium, however many better scores of its sort come."""
     large = a_print(ticker="SPY", score=1.0, premium=5e6)
     crowd = [a_print(score=90.0, premium=1e3 + number) for number in range(200)]
-    assert fed(*crowd, large).top(Query(min_premium=1e6)) == (large,)
+    assert looked(fed(*crowd, large).top(Query(min_premium=1e6))) == (large,)
 
 
 @settings(max_examples=60, deadline=None)
@@ -170,7 +182,7 @@ def test_top_is_what_sorting_everything_gives(rows: list[tuple[Any, ...]], query
         and (query.type is None or found.type == query.type)
         and (query.min_score is None or (found.score is not None and found.score >= query.min_score))
     ]
-    assert [key(found) for found in fed(*prints).top(query)] == sorted(expected, reverse=True)[:20]
+    assert [key(found) for found in looked(fed(*prints).top(query))] == sorted(expected, reverse=True)[:20]
 
 
 @pytest.mark.parametrize(
@@ -222,14 +234,14 @@ def test_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     assert busy.most_active[0].premium_usd == 1e6
     assert len(busy.most_active) <= 10
     assert len(busy.biggest) <= session_day.BEST_PER_TICKER
-    assert len(session.top(Query(limit=10_000))) <= 2 * session_day.BEST_PER_SORT
+    assert len(looked(session.top(Query(limit=10_000)))) <= 2 * session_day.BEST_PER_SORT
 
 
 def test_pages_follow_one_another() -> None:
     """`skip` leaves out what earlier pages showed, and the last page ends."""
     prints = [a_print(score=float(score)) for score in range(25)]
     session = fed(*prints)
-    pages = [session.top(Query(limit=10), skip=skip) for skip in (0, 10, 20, 30)]
+    pages = [looked(session.top(Query(limit=10), skip=skip)) for skip in (0, 10, 20, 30)]
     assert [len(page) for page in pages] == [10, 10, 5, 0]
     assert [found.score for page in pages for found in page] == [float(score) for score in range(24, -1, -1)]
 

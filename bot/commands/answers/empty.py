@@ -10,13 +10,14 @@ from bot.commands.answers.wording import asked_words, day_words, trouble
 from bot.commands.requests import Request
 from bot.commands.vendors import Untold
 from bot.engine.session import Query
+from bot.engine.session_search import Steps, in_turns
 from bot.flow.market import is_open
 from bot.model.answers import Answer, Part
 from bot.model.ports import ProviderStatus
 from bot.model.prints import Print
 from bot.render.words import age, counted, dotted, new_york, one_line, trimmed
 
-Find = Callable[..., tuple[Print, ...]]
+Find = Callable[..., Steps]
 """`Session.top` or `Session.unusual`."""
 
 _LASTING = ("unauthorized", "tier", "rate_limited")
@@ -32,7 +33,7 @@ def no_prints(facts: Facts, note: str = "") -> Answer:
     return _nothing("No prints yet", note, why)
 
 
-def nothing_like(facts: Facts, query: Query, find: Find, note: str = "") -> Answer:
+async def nothing_like(facts: Facts, query: Query, find: Find, note: str = "") -> Answer:
     """The filters let nothing through: which one to loosen."""
     summary = facts.session.summary()
     if not summary.totals.prints:
@@ -44,7 +45,7 @@ def nothing_like(facts: Facts, query: Query, find: Find, note: str = "") -> Answ
         f"Of {seen} none qualifies: {asked_words(query)}."
         if asked_words(query)
         else f"Of {seen} none tells its volume and open interest.",
-        _advice(query, find),
+        await _advice(query, find),
     )
 
 
@@ -104,7 +105,7 @@ def _heard(status: ProviderStatus, now_ns: int) -> str:
     return f"connected, last heard {age((now_ns - status.last_frame_ns) / 1e9)} ago"
 
 
-def _advice(query: Query, find: Find) -> str:
+async def _advice(query: Query, find: Find) -> str:
     """The options that are each alone to blame: without one of them there is something."""
     asked = [each.name for each in fields(Query) if each.name != "limit" and getattr(query, each.name) is not None]
     if not asked:
@@ -112,7 +113,7 @@ def _advice(query: Query, find: Find) -> str:
     without: dict[str, Print] = {}
     for name in asked:
         looser: dict[str, Any] = {name: None}
-        for found in find(replace(query, limit=1, **looser)):
+        for found in await in_turns(find(replace(query, limit=1, **looser))):
             without[name] = found
     if not without:
         return "Leave out more than one of these: no single one is to blame."

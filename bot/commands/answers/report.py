@@ -44,10 +44,10 @@ async def _opening(facts: Facts, query: Query) -> Answer:
     session, now_ns = facts.session, facts.now_ns
     today = new_york(now_ns).date()
     prints = session.summary().totals.prints if session.day == today else 0
-    found = await best(facts, query) if prints < FEW else own_best(facts, query)
+    found = await (best(facts, query) if prints < FEW else own_best(facts, query))
     is_vendors = found.source != THIS_SESSION
     if not found.prints:
-        return nothing_like(facts, query, session.top, found.note)
+        return await nothing_like(facts, query, session.top, found.note)
     asked = asked_words(query)
     notes = (
         f"Filter: {asked}." if asked else "",

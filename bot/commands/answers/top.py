@@ -1,10 +1,9 @@
 """`/flow top` and `/flow unusual`: prints in order, page by page."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot.commands.answers.empty import no_page, nothing_like
+from bot.commands.answers.empty import Find, no_page, nothing_like
 from bot.commands.answers.facts import Facts, ask, source_of, why_untold
 from bot.commands.answers.pressing import turning
 from bot.commands.answers.wording import (
@@ -17,8 +16,9 @@ from bot.commands.answers.wording import (
     short_day,
 )
 from bot.commands.requests import Top, Unusual
-from bot.commands.vendors import Untold
+from bot.commands.vendors import Told
 from bot.engine.session import Query
+from bot.engine.session_search import in_turns
 from bot.flow.market import session_date
 from bot.model.answers import Answer, Button, Part
 from bot.model.prints import Print
@@ -43,7 +43,7 @@ async def top(facts: Facts, request: Top) -> Answer:
     query, page = request.query, request.page
     found = await best(facts, query, page)
     if not found.prints:
-        return _empty(facts, request, facts.session.top, found.note)
+        return await _empty(facts, request, facts.session.top, found.note)
     return Answer(
         on_page(f"Top flow, {day_words(found.day, facts.now_ns)}", page),
         parts_of(Part("", _lines(facts, found, query, page)), _footnotes(query, found.note)),
@@ -55,9 +55,9 @@ async def top(facts: Facts, request: Top) -> Answer:
 async def unusual(facts: Facts, request: Unusual) -> Answer:
     """This session's prints with the biggest volume over open interest."""
     query, page = request.query, request.page
-    found = _paged(facts.session.unusual, query, page, facts.session.day)
+    found = await _paged(facts.session.unusual, query, page, facts.session.day)
     if not found.prints:
-        return _empty(facts, request, facts.session.unusual)
+        return await _empty(facts, request, facts.session.unusual)
     return Answer(
         on_page(f"Unusual volume, {day_words(found.day, facts.now_ns)}", page),
         parts_of(Part("", _lines(facts, found, query, page, has_ratio=True)), _footnotes(query)),
@@ -68,29 +68,28 @@ async def unusual(facts: Facts, request: Unusual) -> Answer:
 
 async def best(facts: Facts, query: Query, page: int = 1) -> Found:
     """A page of the day's best prints: the vendor's where one tells any, else this session's."""
-    own = own_best(facts, query, page)
     skip, end = (page - 1) * query.limit, page * query.limit
     told = await ask(facts.vendors.top(query, limit=end + 1))
     if told is None:
-        return own
-    if isinstance(told, Untold):
-        return replace(own, note=why_untold(told))
+        return await own_best(facts, query, page)
+    if not isinstance(told, Told):
+        return replace(await own_best(facts, query, page), note=why_untold(told))
+    day, today = _day_of(told.value), facts.session.day
     if not told.value:
-        return replace(own, note=f"{source_of(told)} has none like that.")
-    day = _day_of(told.value)
-    if own.prints and day is not None and own.day is not None and day < own.day:
+        return replace(await own_best(facts, query, page), note=f"{source_of(told)} has none like that.")
+    if day is not None and today is not None and day < today and (own := await own_best(facts, query, page)).prints:
         return replace(own, note=f"{source_of(told)} has none later than {short_day(day)}.")
     return Found(told.value[skip:end], len(told.value) > end, source_of(told), day)
 
 
-def own_best(facts: Facts, query: Query, page: int = 1) -> Found:
+async def own_best(facts: Facts, query: Query, page: int = 1) -> Found:
     """A page of this session's best prints."""
-    return _paged(facts.session.top, query, page, facts.session.day)
+    return await _paged(facts.session.top, query, page, facts.session.day)
 
 
-def _paged(find: Callable[..., tuple[Print, ...]], query: Query, page: int, day: date | None) -> Found:
+async def _paged(find: Find, query: Query, page: int, day: date | None) -> Found:
     """One more than a page is asked for: whether there is a next one."""
-    prints = find(replace(query, limit=query.limit + 1), skip=(page - 1) * query.limit)
+    prints = await in_turns(find(replace(query, limit=query.limit + 1), skip=(page - 1) * query.limit))
     return Found(prints[: query.limit], len(prints) > query.limit, THIS_SESSION, day)
 
 
@@ -117,10 +116,10 @@ def _turns(request: Top | Unusual, found: Found) -> tuple[Button, ...]:
     return turning(before, replace(request, page=request.page + 1) if found.has_more else None)
 
 
-def _empty(facts: Facts, request: Top | Unusual, find: Callable[..., tuple[Print, ...]], note: str = "") -> Answer:
+async def _empty(facts: Facts, request: Top | Unusual, find: Find, note: str = "") -> Answer:
     if request.page > 1:
         return no_page(request.page, replace(request, page=1))
-    return nothing_like(facts, request.query, find, note)
+    return await nothing_like(facts, request.query, find, note)
 
 
 def _day_of(prints: tuple[Print, ...]) -> date | None:
