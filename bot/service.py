@@ -33,6 +33,7 @@ from bot.engine.shared import Shared
 from bot.engine.silence import Silence, SilenceRule
 from bot.engine.tape import Tape
 from bot.engine.tape_folder import Limits
+from bot.engine.twins import Twins
 from bot.feeding import Feeding
 from bot.flow.known import Known
 from bot.flow.legs import Legs
@@ -317,6 +318,7 @@ class Service:
         """Who is named first in the configuration is trusted first; one provider alone has nobody to ask."""
         ranks = {name: rank for rank, name in enumerate(self.settings.providers)}
         self.intake.complete = Known(ranks).completed if len(ranks) > 1 else None
+        self.intake.twins = Twins() if len(ranks) > 1 else None
 
     async def _exchange_feeds(self, providers: Named) -> None:
         """An old one ends before its successor begins: a vendor may allow one connection a key."""

@@ -15,6 +15,7 @@ from bot.engine.matching import Matching
 from bot.engine.metrics import Metrics, rule_label
 from bot.engine.quarantine import Quarantine
 from bot.engine.recent import Recent
+from bot.engine.twins import Twins
 from bot.model.errors import StoreError
 from bot.model.matches import Match
 from bot.model.ports import Commit, Frame, Judge, Outbox, Record, Target
@@ -78,6 +79,8 @@ class Intake:
         self._committed = committed
         self._recent = Recent()
         self.complete = complete
+        self.twins: Twins | None = None
+        """For several providers at once."""
         self._pair = pair
         self.record = record
         self.last_print_ns: dict[str, int] = {}
@@ -124,7 +127,8 @@ class Intake:
             metrics.repeats[found.provider] += 1
         else:
             metrics.prints[found.provider] += 1
-            self.remember(found)
+            if self.twins is None or not self.twins.is_twin(found):
+                self.remember(found)
         match = self._matching.match(found)
         if match is not None:
             self.matched += 1

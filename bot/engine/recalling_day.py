@@ -16,6 +16,7 @@ import structlog
 from bot.engine.recent import Recent
 from bot.engine.session import Session
 from bot.engine.tape_reading import Reader, lines_since
+from bot.engine.twins import Twins
 from bot.model.errors import InputError
 from bot.model.prints import Print
 from bot.providers.taped import Sort
@@ -37,10 +38,10 @@ class Recall:
 def day_so_far(asked: Recall) -> tuple[Session, int]:
     """The day as the service would know it, and when the newest print was received, unix nanoseconds (0: there is
     none). Raises InputError where the tape breaks off."""
-    session, recent, newest_ns = Session(), Recent(), 0
+    session, recent, twins, newest_ns = Session(), Recent(), Twins(), 0
     for found in _prints(asked):
         newest_ns = max(newest_ns, found.received_ns)
-        if not recent.is_repeat(found):
+        if not recent.is_repeat(found) and not (len(asked.sorts) > 1 and twins.is_twin(found)):
             session.add(found)
     return session, newest_ns
 

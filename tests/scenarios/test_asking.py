@@ -14,7 +14,7 @@ from tests.fakes.discord_interactions import GUILD, Member
 from tests.fakes.discord_rest import dm_of
 from tests.fakes.slack_message import elements
 from tests.scenarios.process import Process, until
-from tests.scenarios.world import EVERYWHERE, World, a_print, gateway, once, socket_mode
+from tests.scenarios.world import EVERYWHERE, World, a_print, a_whale, gateway, once, socket_mode
 
 ADMIN_ROLE = "700000000000000007"
 ADMIN = Member(id="500000000000000001", name="ann", roles=(ADMIN_ROLE,))
@@ -286,3 +286,21 @@ async def test_the_day_is_known_after_a_restart(world: World) -> None:
             await until(lambda: world.everywhere(1003, destinations=("room",)), "the third alert")
             assert "3 prints" in await asked_on_discord(discord, "ticker", symbol="NVDA")
             assert await service.stop() == 0
+
+
+async def test_a_trade_that_two_providers_tell_of_counts_once(world: World) -> None:
+    """In the day's sums as in the alerts; and again after a restart."""
+    configure(world, "room", "desk", providers=world.both_providers())
+    async with gateway(world) as discord:
+        for _ in range(2):
+            with world.run() as service:
+                await service_is_up(world, service, discord)
+                await world.optionwhales.connected()
+                if world.arrived("room"):
+                    await service.event("session.recalled")
+                else:
+                    await world.radarpulse.send_trades(a_print(1001))
+                    await world.optionwhales.send_trades(a_whale(1001), a_whale(1002))
+                    await until(lambda: world.everywhere(1001, 1002, destinations=("room",)), "both alerts")
+                assert "2 prints" in await asked_on_discord(discord, "ticker", symbol="NVDA")
+                assert await service.stop() == 0
