@@ -90,6 +90,9 @@ class Gated:
             raise StoreError("disk full")
         return await self._outbox.commit(matches, judge, targets)
 
+    async def tell_watchers(self, judge: Judge, targets: dict[str, Target]) -> None:
+        """Nobody watches."""
+
 
 @dataclass
 class Site:
