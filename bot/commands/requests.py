@@ -1,7 +1,8 @@
 """What can be asked, typed: questions of anyone, a person's own watches, an admin's steering. Values only."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from bot.engine.session import Query
 
@@ -11,67 +12,57 @@ Show = Literal["opening", "recap", "top", "heatmap", "unusual"]
 """What a report shows; `recap`: of the day until now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Top:
+class Top(msgspec.Struct, frozen=True):
     """`query.limit` prints a page, the best first."""
 
     query: Query
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Ticker:
+class Ticker(msgspec.Struct, frozen=True):
     symbol: str
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(msgspec.Struct, frozen=True):
     """About one alert, or the alerts of one message."""
 
     alert: str
     """An alert's id, or a message's: Discord's digits, Slack's `1700000000.123456`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heatmap:
+class Heatmap(msgspec.Struct, frozen=True):
     by: By = "sector"
 
 
-@dataclass(frozen=True, slots=True)
-class Momentum:
+class Momentum(msgspec.Struct, frozen=True):
     """None: the ranking of all."""
 
     ticker: str | None = None
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True):
     ticker: str | None = None
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Congress:
+class Congress(msgspec.Struct, frozen=True):
     ticker: str | None = None
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Unusual:
+class Unusual(msgspec.Struct, frozen=True):
     """The prints with the biggest volume over open interest."""
 
     query: Query
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(msgspec.Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Help:
+class Help(msgspec.Struct, frozen=True):
     """The asker needs telling what there is; `problem` says what was wrong with the question, if anything."""
 
     problem: str = ""
@@ -81,8 +72,7 @@ class Help:
     """The subcommand that was asked wrongly; empty where there is no such one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """What a schedule asks; nobody can type it."""
 
     show: Show
@@ -94,8 +84,7 @@ class Report:
 Question = Top | Ticker | Why | Heatmap | Momentum | Intent | Congress | Unusual | Status | Help | Report
 
 
-@dataclass(frozen=True, slots=True)
-class WatchAdd:
+class WatchAdd(msgspec.Struct, frozen=True):
     """`when` is JSON, as YAML would hold it; `text` is what was typed."""
 
     text: str
@@ -104,20 +93,17 @@ class WatchAdd:
     """None: what the configuration says."""
 
 
-@dataclass(frozen=True, slots=True)
-class WatchRemove:
+class WatchRemove(msgspec.Struct, frozen=True):
     """None: all of one's own."""
 
     watch: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class WatchList:
+class WatchList(msgspec.Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Snooze:
+class Snooze(msgspec.Struct, frozen=True):
     """None: end it."""
 
     for_s: float | None
@@ -126,52 +112,44 @@ class Snooze:
 Personal = WatchAdd | WatchRemove | WatchList | Snooze
 
 
-@dataclass(frozen=True, slots=True)
-class MuteFor:
+class MuteFor(msgspec.Struct, frozen=True):
     kind: Muted
     name: str
     for_s: float
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unmute:
+class Unmute(msgspec.Struct, frozen=True):
     kind: Muted
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mutes:
+class Mutes(msgspec.Struct, frozen=True):
     """`/flowadmin list`: what is muted, paused and snoozed."""
 
 
-@dataclass(frozen=True, slots=True)
-class SendTest:
+class SendTest(msgspec.Struct, frozen=True):
     """`/flowadmin test`: one alert marked TEST."""
 
     destination: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reload:
+class Reload(msgspec.Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(msgspec.Struct, frozen=True):
     """None: until somebody resumes."""
 
     for_s: float | None = None
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(msgspec.Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Deliveries:
+class Deliveries(msgspec.Struct, frozen=True):
     """Dead letters, or those of one state."""
 
     state: str = ""
@@ -179,20 +157,17 @@ class Deliveries:
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(msgspec.Struct, frozen=True):
     """An alert's id, or `alert@destination`."""
 
     wanted: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True):
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(msgspec.Struct, frozen=True):
     """The newest steering acts."""
 
     page: int = 1

@@ -1,10 +1,10 @@
 """What admins are shown: mutes, rules, deliveries, the audit log, a page at a time. Pure; knows no store."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from bot.commands.answers.empty import no_page
 from bot.commands.answers.pressing import button, row, turning

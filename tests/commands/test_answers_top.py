@@ -1,6 +1,5 @@
 """Prints in order: `/flow top` and `/flow unusual`, their pages, and what is said where there are none."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -165,7 +164,7 @@ async def test_unusual_begins_with_the_ratio() -> None:
     assert answer.source == "this session's prints"
     assert lines_of(answer) == [f"1. vol/OI 12.3× · {LINE.replace('NVDA', 'AMD').replace('94 EXTREME', '50')}"]
     assert [button.says for button in answer.buttons] == ["flow unusual limit=1 page=2"]
-    second = await ask(asked, replace(Unusual(Query(limit=1)), page=2))
+    second = await ask(asked, Unusual(Query(limit=1), page=2))
     assert lines_of(second) == [f"2. vol/OI 3× · {LINE}"]
     assert [button.label for button in second.buttons] == ["◀ Back"]
 

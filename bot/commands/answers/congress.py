@@ -1,8 +1,9 @@
 """`/flow congress`: what members of Congress disclosed under the STOCK Act, as RadarPulse tells it."""
 
-from dataclasses import replace
 from datetime import date
 from typing import Final
+
+from msgspec.structs import replace
 
 from bot.commands.answers.empty import no_page, no_vendor, untold
 from bot.commands.answers.facts import Facts, ask, source_of

@@ -1,8 +1,9 @@
 """`/flow intent`: what the flow is after, as OptionWhales reads it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from bot.commands.answers.empty import no_page, no_vendor, untold
 from bot.commands.answers.facts import Facts, ask, source_of

@@ -1,8 +1,7 @@
 """`/flow momentum`: where the flow speeds up, as OptionWhales ranks it."""
 
-from dataclasses import replace
-
 import msgspec
+from msgspec.structs import replace
 
 from bot.commands.answers.empty import no_page, no_vendor, untold
 from bot.commands.answers.facts import Facts, ask, source_of

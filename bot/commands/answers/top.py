@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
+import msgspec
+
 from bot.commands.answers.empty import Find, no_page, nothing_like
 from bot.commands.answers.facts import Facts, ask, source_of, why_untold
 from bot.commands.answers.pressing import turning
@@ -112,13 +114,13 @@ def _footnotes(query: Query, note: str = "") -> Part:
 
 
 def _turns(request: Top | Unusual, found: Found) -> tuple[Button, ...]:
-    before = replace(request, page=request.page - 1) if request.page > 1 else None
-    return turning(before, replace(request, page=request.page + 1) if found.has_more else None)
+    before = msgspec.structs.replace(request, page=request.page - 1) if request.page > 1 else None
+    return turning(before, msgspec.structs.replace(request, page=request.page + 1) if found.has_more else None)
 
 
 async def _empty(facts: Facts, request: Top | Unusual, find: Find, note: str = "") -> Answer:
     if request.page > 1:
-        return no_page(request.page, replace(request, page=1))
+        return no_page(request.page, msgspec.structs.replace(request, page=1))
     return await nothing_like(facts, request.query, find, note)
 
 
