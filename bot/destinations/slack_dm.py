@@ -23,6 +23,8 @@ from bot.render.look import Look
 
 ALL: Final = (Rate(3, 1.0),)
 """To all people together: of "several hundred messages a minute" that a workspace takes (Slack's "Rate limits")."""
+EDITS: Final = (Rate(20, 60.0),)
+"""Of all people's messages together: less than half of what there is, so that channels' edits never wait for them."""
 OPENINGS: Final = (Rate(50, 60.0),)
 """conversations.open is of Tier 3."""
 CLOSED: Final = frozenset(
@@ -86,7 +88,7 @@ class SlackDm:
 
     @property
     def edit_buckets(self) -> Mapping[str, tuple[Rate, ...]]:
-        return {f"slack:update:{self._bot}": rates.SLACK_UPDATE}
+        return {f"slack:update:{self._bot}": rates.SLACK_UPDATE, f"slack:dm-updates:{self._bot}": EDITS}
 
     def fit(self, deliveries: Sequence[Delivery]) -> int:
         return slack.fit(deliveries, self._look, is_answered=self._is_answered)

@@ -12,7 +12,7 @@ import structlog
 from bot.engine.decision import decide_edit
 from bot.engine.insist import insist
 from bot.engine.shared import Shared
-from bot.engine.turns import Turns, monotonic
+from bot.engine.turns import Turns, circle_of, monotonic
 from bot.model.alerts import Edit
 from bot.model.outcomes import EditOutcome, Gone, Sent
 from bot.model.people import label
@@ -38,7 +38,7 @@ class Editing:
         self._destination = destination
         self._name = destination.name
         self._shared = shared
-        self._turns = Turns(destination.platform, lambda: destination.edit_buckets, shared)
+        self._turns = Turns(circle_of(destination), lambda: destination.edit_buckets, shared)
         self._is_parked = is_parked
         self._queued = queued
         """Told how many deliveries are queued again, because their message is gone."""

@@ -19,7 +19,7 @@ from bot.engine.pace import Keys, Turn
 from bot.engine.parking import Parking
 from bot.engine.sending import Sending
 from bot.engine.shared import Shared
-from bot.engine.turns import Turns, monotonic
+from bot.engine.turns import Turns, circle_of, monotonic
 from bot.gate.hours import closed_until
 from bot.model.alerts import Batch
 from bot.model.errors import StoreError
@@ -69,7 +69,7 @@ class Lane:
         """Batch id -> when it went, by the loop's clock."""
         self._wake = asyncio.Event()
         self._draining = asyncio.Event()
-        self._turns = Turns(destination.platform, self._keys, shared, is_held=lambda: self.is_held)
+        self._turns = Turns(circle_of(destination), self._keys, shared, is_held=lambda: self.is_held)
         self._parking = Parking(self.name, shared)
         self._sending = Sending(
             destination,

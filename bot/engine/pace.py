@@ -17,6 +17,10 @@ TRAVEL_SHARE = 0.03
 """How long a request may take to the platform, at first, as a share of the window that it counts in. It doubles with
 every refusal: a late request and a quick one met in a window that we believed kept. Counting every request from its
 answer would need no guess, and cost a limit of one a second a tenth of it."""
+MOST_BUCKETS = 1000
+"""More are looked through for those that rest, lest everybody who was ever told by direct message be remembered."""
+REST_S = 3600.0
+"""Nothing was asked of such a bucket for so long, or for as long as the longest window of its rates."""
 WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 """After a 429 that names no wait: the first, doubling up to the longest while they go on."""
@@ -40,13 +44,14 @@ class Turn:
 class Bucket:
     """The turns that went against one platform bucket, and what the server said of it."""
 
-    __slots__ = ("_refusals", "_refused_at", "_surprises", "_window", "most", "not_before", "turns")
+    __slots__ = ("_longest_s", "_refusals", "_refused_at", "_surprises", "_window", "most", "not_before", "turns")
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
         self.most = 0
         self.not_before = 0.0
         self._window = Window()
+        self._longest_s = REST_S
         self._refusals = 0
         self._refused_at = 0.0
         self._surprises = 0
@@ -68,7 +73,12 @@ class Bucket:
         longest_s = TRAVEL_SHARE * window_s * 2 ** min(self._surprises, 10)
         return float(min(longest_s, LATEST_ARRIVAL_S))
 
+    def is_resting(self, now: float) -> bool:
+        """Nothing is on its way, and nothing that was holds a request up."""
+        return now >= self.not_before and all(turn.sent + self._longest_s < now for turn in self.turns)
+
     def take(self, rates: tuple[Rate, ...], turn: Turn) -> None:
+        self._longest_s = max(self._longest_s, *(rate.window_s for rate in rates), 0.0)
         learned = self._window.rate.count if self._window.rate is not None else 0
         self.most = max(self.most, learned, *(rate.count for rate in rates))
         answered = [old for old in self.turns if old.answered is not None]
@@ -107,6 +117,7 @@ class Buckets:
         self._buckets: dict[str, Bucket] = defaultdict(Bucket)
         self._named: dict[tuple[str, str], Bucket] = {}
         """By the platform's own name and major parameter, where its answers tell."""
+        self._most = MOST_BUCKETS
 
     def ready_at(self, keys: Keys, now: float) -> float:
         """The earliest moment at which every one of these buckets may let a request go: ask again then.
@@ -120,6 +131,8 @@ class Buckets:
         turn = Turn(dict(keys), now)
         for key, rates in keys.items():
             self._buckets[key].take(rates, turn)
+        if len(self._buckets) > self._most:
+            self._forget(now)
         return turn
 
     def learn(self, turn: Turn, answer: Answer, now: float) -> None:
@@ -138,6 +151,11 @@ class Buckets:
             wait_s = answer.after_s or (pace.reset_after_s if pace.remaining == 0 else None) or bucket.refusal_wait_s
             for key in turn.keys if answer.is_global else [own]:
                 self._buckets[key].hold(now + wait_s)
+
+    def _forget(self, now: float) -> None:
+        self._buckets = defaultdict(Bucket, {k: own for k, own in self._buckets.items() if not own.is_resting(now)})
+        self._named = {name: own for name, own in self._named.items() if not own.is_resting(now)}
+        self._most = max(MOST_BUCKETS, 2 * len(self._buckets))
 
     def _name(self, key: str, name: str) -> None:
         """Routes of one name share a bucket, for one major parameter (Discord's reference, "Rate Limits")."""

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeGuard
 
 import structlog
 
@@ -81,6 +81,8 @@ class PersonalLanes:
         self._changed = asyncio.Event()
         self._is_draining = False
         self._stopping = asyncio.Event()
+        self._gone: set[str] = set()
+        """Platforms on which no bot can write to people, as was found and told."""
         self._refusals = Refusals(shared, mute, store.shut, self._stopping)
 
     # --- called by the engine, in the same event loop ---
@@ -124,7 +126,7 @@ class PersonalLanes:
     def look_again(self) -> None:
         """What was held is so no longer, or something is from now on."""
         for queue in self._queues.values():
-            queue.release()
+            queue.release(self._shared.steering.is_held)
         for lane in self._lanes.values():
             lane.look_again()
         self._changed.set()
@@ -193,8 +195,7 @@ class PersonalLanes:
     async def _serve(self, work: Work, queue: Queue) -> None:
         try:
             destination = await insist(lambda: self._build(work.name), work.name, self._stopping)
-            if destination is None:
-                log.warning("destination.gone", destination=work.name, remedy="configure the bot of its platform again")
+            if not self._is_there(destination, work.name):
                 return
             try:
                 await self._serve_at(destination, work, queue)
@@ -205,6 +206,16 @@ class PersonalLanes:
         finally:
             queue.done(work.name)
             self._changed.set()
+
+    def _is_there(self, destination: DirectMessages | None, name: str) -> TypeGuard[DirectMessages]:
+        platform = _platform(name)
+        if destination is not None:
+            self._gone.discard(platform)
+        elif platform not in self._gone:
+            self._gone.add(platform)
+            remedy = f"configure the {platform} bot again; else what is meant for people there stays in the store"
+            log.warning("destination.gone", destination=DM, platform=platform, remedy=remedy)
+        return destination is not None
 
     async def _serve_at(self, destination: DirectMessages, work: Work, queue: Queue) -> None:
         name = work.name

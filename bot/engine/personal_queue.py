@@ -1,6 +1,7 @@
 """Who of one platform's people is served next. Pure; seconds are of one monotonic clock."""
 
 import heapq
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from bot.engine.decision import LONGEST_PROBE_S, PROBE_S
@@ -62,10 +63,10 @@ class Queue:
         """Nothing is to be sent there until `release`."""
         self._held[name] = None
 
-    def release(self) -> None:
-        """Look again whether anybody is still held."""
-        self._due |= self._held
-        self._held.clear()
+    def release(self, is_held: Callable[[str], bool]) -> None:
+        """Look again whether anybody is still held; during a pause there may be thousands, and all are."""
+        for name in [name for name in self._held if not is_held(name)]:
+            self.add(name)
 
     def next(self, now: float) -> Work | None:
         """Whose turn it is; None: nobody's."""

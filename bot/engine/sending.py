@@ -21,7 +21,7 @@ from bot.engine.pace import Keys, Turn
 from bot.engine.parking import Parking
 from bot.engine.shared import Shared
 from bot.engine.today import Settled
-from bot.engine.turns import Turns
+from bot.engine.turns import Turns, circle_of
 from bot.model.alerts import Batch
 from bot.model.outcomes import DestinationDead, Outcome, Sent, Sight, Unknown
 from bot.model.people import label
@@ -54,7 +54,7 @@ class Sending:
         self._shared = shared
         self._turns = turns
         self._parking = parking
-        self._looks = Turns(destination.platform, self._look_keys, shared)
+        self._looks = Turns(circle_of(destination), self._look_keys, shared)
         self._on_unknown = on_unknown
         self._stopping = stopping
         self._waiting = waiting

@@ -11,6 +11,8 @@ from bot.engine.breaker import INVALID_LIMIT, WINDOW_S, is_invalid
 from bot.engine.pace import Answer, Keys, Turn
 from bot.engine.shared import Shared
 from bot.model.alerts import Notice
+from bot.model.people import DM, person_at
+from bot.model.ports import Destination
 
 log = structlog.get_logger()
 
@@ -21,7 +23,10 @@ class Turns:
     def __init__(
         self, platform: str, keys: Callable[[], Keys], shared: Shared, *, is_held: Callable[[], bool] = lambda: False
     ) -> None:
-        """`is_held`: there is to be no request now, for nobody knows how long; `look_again` once that is over."""
+        """`platform`: as `circle_of` has it.
+
+        `is_held`: there is to be no request now, for nobody knows how long; `look_again` once that is over.
+        """
         self._platform = platform
         self._keys = keys
         self._shared = shared
@@ -98,6 +103,13 @@ class Turns:
                 ),
             ),
         )
+
+
+def circle_of(destination: Destination) -> str:
+    """Whose refused requests are counted together: `discord`; and apart, lest members who take no messages silence the
+    channels, `discord dm`. Both together stay far from any ban."""
+    platform = destination.platform
+    return platform if person_at(destination.name) is None else f"{platform} {DM}"
 
 
 def monotonic() -> float:

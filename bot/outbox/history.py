@@ -3,15 +3,27 @@
 import sqlite3
 from collections import Counter
 
-from bot.model.alerts import Explanation, Suppressed
+from bot.model.alerts import DeliveryRecord, Explanation, Suppressed
+from bot.model.people import DM, destination_of
 from bot.outbox.rows import decode_alert, records
 
 MOST_OF_A_MESSAGE = 100
 """Alerts told of one message: more than any message of alerts carries."""
 
 
-def explain(db: sqlite3.Connection, alert_id: str) -> Explanation | None:
-    """Everything known about one alert; None where the id is unknown or forgotten."""
+# One look-up in the index each: thousands of people may have been told of one alert.
+_OPEN_TO = (
+    "WHERE id IN (SELECT id FROM deliveries WHERE alert_id = ?1 AND destination < ?2"
+    " UNION ALL SELECT id FROM deliveries WHERE alert_id = ?1 AND destination > ?3"
+    " UNION ALL SELECT id FROM deliveries WHERE alert_id = ?1 AND destination = ?4) ORDER BY id"
+)
+
+
+def explain(db: sqlite3.Connection, alert_id: str, person: str | None = None) -> Explanation | None:
+    """Everything known about one alert; None where the id is unknown or forgotten.
+
+    `person`, who asks, hears of what went to all and to themselves, and of nobody else's; None: of all there is.
+    """
     row = db.execute("SELECT body FROM alerts WHERE id = ?", (alert_id,)).fetchone()
     if row is None:
         return None
@@ -21,8 +33,13 @@ def explain(db: sqlite3.Connection, alert_id: str) -> Explanation | None:
             "SELECT rule, reason, count FROM suppressed WHERE alert_id = ? ORDER BY rule, reason", (alert_id,)
         )
     )
-    deliveries = tuple(records(db, "WHERE alert_id = ? ORDER BY id", (alert_id,)))
-    return Explanation(decode_alert(row[0]), deliveries, suppressed)
+    return Explanation(decode_alert(row[0]), tuple(_deliveries(db, alert_id, person)), suppressed)
+
+
+def _deliveries(db: sqlite3.Connection, alert_id: str, person: str | None) -> list[DeliveryRecord]:
+    if person is None:
+        return records(db, "WHERE alert_id = ? ORDER BY id", (alert_id,))
+    return records(db, _OPEN_TO, (alert_id, f"{DM}:", f"{DM};", destination_of(person)))  # the semicolon comes next
 
 
 def alerts_of(db: sqlite3.Connection, message_id: str) -> list[str]:

@@ -12,6 +12,7 @@ class SqliteRequests:
     """A part of the outbox. Each call is a job of its writer, and raises StoreError where it cannot be done now."""
 
     _writer: Transactions
+    _reader: Transactions
     _now_ns: Callable[[], int]
 
     async def changed_tickers(self) -> Mapping[str, Mapping[str, bool]]:
@@ -41,7 +42,7 @@ class SqliteRequests:
 
     async def alerts_of(self, message_id: str) -> Sequence[str]:
         """The ids of the alerts that a message tells of, as they stand in it; empty where it is none of ours."""
-        return await self._writer.do(lambda db: history.alerts_of(db, message_id))
+        return await self._reader.do(lambda db: history.alerts_of(db, message_id))
 
     async def unanswered_reloads(self) -> Sequence[str]:
         """Who asked that the configuration be read anew, and has had no answer."""

@@ -23,8 +23,10 @@ _PRUNE = (
     "DELETE FROM cooldowns WHERE (rule, key) IN (SELECT rule, key FROM cooldowns WHERE until_ns < ? LIMIT ?)",
     "DELETE FROM notices WHERE subject IN (SELECT subject FROM notices WHERE told_ns < ? LIMIT ?)",
     "DELETE FROM gaps WHERE (provider, from_ns) IN (SELECT provider, from_ns FROM gaps WHERE to_ns < ? LIMIT ?)",
-    "DELETE FROM watchers WHERE id IN (SELECT watchers.id FROM watchers LEFT JOIN stamps USING (identity)"
-    " WHERE stamped_ns IS NULL OR stamped_ns < ? LIMIT ?)",
+    (
+        "DELETE FROM watchers WHERE id IN (SELECT watchers.id FROM watchers LEFT JOIN stamps USING (identity)"
+        " WHERE stamped_ns IS NULL OR stamped_ns < ? LIMIT ?)"
+    ),
     "DELETE FROM spent WHERE rowid IN (SELECT rowid FROM spent WHERE day < date(? / 1000000000, 'unixepoch') LIMIT ?)",
 )
 _STANDING = (

@@ -37,8 +37,12 @@ class SqliteOutbox(SqliteLedger, SqliteMemories, SqliteRequests, SqliteSteering,
     Open it with `open_outbox`.
     """
 
-    def __init__(self, writer: Transactions, lock: IO[str], now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self, writer: Transactions, lock: IO[str], now_ns: Callable[[], int], reader: Transactions | None = None
+    ) -> None:
+        """`reader`: for what people ask, however long it takes; None: they wait with everything else."""
         super().__init__(writer)
+        self._reader = reader or writer
         self._lock = lock
         self._now_ns = now_ns
         self._data_version: int | None = None
@@ -90,8 +94,9 @@ class SqliteOutbox(SqliteLedger, SqliteMemories, SqliteRequests, SqliteSteering,
         """Deliveries that wait for their turn, by destination."""
         return await self._writer.do(history.waiting)
 
-    async def explain(self, alert_id: str) -> Explanation | None:
-        return await self._writer.do(lambda db: history.explain(db, alert_id))
+    async def explain(self, alert_id: str, person: str | None = None) -> Explanation | None:
+        """See `bot.outbox.history.explain`; raises StoreError."""
+        return await self._reader.do(lambda db: history.explain(db, alert_id, person))
 
     async def is_changed_elsewhere(self) -> bool:
         """Whether another process wrote to the store since this was asked last; False the first time."""
@@ -111,6 +116,7 @@ class SqliteOutbox(SqliteLedger, SqliteMemories, SqliteRequests, SqliteSteering,
         return alerts
 
     async def close(self) -> None:
+        await self._reader.close()
         await self._writer.close()
         self._lock.close()
 
@@ -128,11 +134,13 @@ def open_outbox(path: Path, now_ns: Callable[[], int]) -> SqliteOutbox:
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
     try:
         prepare(connection)
+        reading = f"{path.absolute().as_uri()}?mode=ro"
+        beside = sqlite3.connect(reading, uri=True, check_same_thread=False, isolation_level=None)
     except (sqlite3.Error, msgspec.MsgspecError, UnavailableError) as error:
         connection.close()
         lock.close()
         raise UnavailableError(f"cannot use the store {path}: {error}") from error
-    return SqliteOutbox(Writer(connection), lock, now_ns)
+    return SqliteOutbox(Writer(connection), lock, now_ns, Writer(beside, is_reader=True))
 
 
 def _data_version(db: sqlite3.Connection) -> int:

@@ -14,6 +14,7 @@ class SqliteSteering:
     """A part of the outbox. Each call is a job of its writer, and raises StoreError where it cannot be done now."""
 
     _writer: Transactions
+    _reader: Transactions
     _now_ns: Callable[[], int]
 
     async def mutes(self) -> Sequence[Mute]:
@@ -36,13 +37,13 @@ class SqliteSteering:
 
     async def acts(self, limit: int, offset: int = 0) -> Sequence[Act]:
         """The newest first."""
-        return await self._writer.do(lambda db: acts(db, limit, offset))
+        return await self._reader.do(lambda db: acts(db, limit, offset))
 
     async def delivery_records(
         self, states: Collection[DeliveryState], destination: str | None, limit: int, offset: int = 0
     ) -> Sequence[DeliveryRecord]:
         """Deliveries in these states, newest alert first; `destination` None: to any."""
-        return await self._writer.do(lambda db: _deliveries(db, states, destination, limit, offset))
+        return await self._reader.do(lambda db: _deliveries(db, states, destination, limit, offset))
 
     async def retry(
         self, wanted: str, act_of: Callable[[Sequence[DeliveryRecord]], Act] | None = None

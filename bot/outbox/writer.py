@@ -1,4 +1,4 @@
-"""One thread that owns the SQLite connection and commits in groups. Knows nothing of alerts."""
+"""One thread that owns an SQLite connection and commits in groups. Knows nothing of alerts."""
 
 import asyncio
 import queue
@@ -36,8 +36,10 @@ class Writer:
     fails is every waiting job's failure.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, is_reader: bool = False) -> None:
+        """`is_reader`: nothing is ever written, so that it takes no lock and holds up no other."""
         self._connection = connection
+        self._begin = "BEGIN" if is_reader else "BEGIN IMMEDIATE"
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._is_closed = False
         self.commits = 0
@@ -80,7 +82,7 @@ class Writer:
     def _commit(self, group: list[_Job]) -> None:
         results: list[tuple[_Job, Any, BaseException | None]] = []
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(self._begin)
             results.extend((job, *self._attempt(job[0])) for job in group)
             self._connection.execute("COMMIT")
             self.commits += 1

@@ -212,6 +212,8 @@ async def test_people_on_slack_leave_room_for_channels(on_slack: Build) -> None:
     assert people[1] == (Rate(3, 1.0),)
     opening, *_ = on_slack(None).buckets.items()
     assert opening[1] == (Rate(50, 60.0),)
+    edits = [own for _, own in on_slack(SLACK_DM).edit_buckets.items()]
+    assert edits == [(Rate(50, 60.0),), (Rate(20, 60.0),)], "Slack's, and less than half of it"
 
 
 async def test_what_a_channels_answer_says_of_its_pace_is_not_true_of_openings(

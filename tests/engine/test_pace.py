@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.engine.pace import Answer, Buckets, Keys, Turn
+from bot.engine.pace import MOST_BUCKETS, Answer, Buckets, Keys, Turn
 from bot.model.outcomes import Pace, Permanent, Retry, Sent, Unknown
 from bot.model.ports import Rate
 
@@ -28,6 +28,28 @@ def test_a_fresh_bucket_lets_a_burst_go_and_then_waits_for_its_window() -> None:
     post(buckets, TWO_IN_FIVE, 11.0)
     assert buckets.ready_at(TWO_IN_FIVE, 11.0) == 15.0
     assert buckets.ready_at(TWO_IN_FIVE, 20.0) == 20.0
+
+
+def test_buckets_that_rest_are_forgotten_where_there_are_very_many() -> None:
+    """Everybody who is told by direct message has one."""
+    buckets = Buckets()
+    rates: Keys = {"bot": (Rate(50, 1.0),)}
+    held: Keys = {"person:held": TWO_IN_FIVE["channel"]}
+    post(buckets, held, 1.0, Retry("429", after_s=90_000.0, is_asked=True))
+    slow: Keys = {"slow": (Rate(1, 80_000.0),)}
+    post(buckets, slow, 1.0)
+    for day in range(20):
+        for n in range(MOST_BUCKETS):
+            person: Keys = {f"person:{day}:{n}": TWO_IN_FIVE["channel"], **rates}
+            post(buckets, person, 4000.0 * day + n, Sent(pace=Pace(bucket=f"{day}:{n}")))
+    assert len(buckets._buckets) <= 3 * MOST_BUCKETS
+    assert len(buckets._named) <= 3 * MOST_BUCKETS
+    now = 76_000.0 + MOST_BUCKETS
+    assert buckets.ready_at(held, now) == 90_001.0
+    assert buckets.ready_at(slow, now) == 80_001.0
+    lately: Keys = {f"person:19:{MOST_BUCKETS - 1}": TWO_IN_FIVE["channel"]}
+    post(buckets, lately, now)
+    assert buckets.ready_at(lately, now) == now + 4.0
 
 
 def test_a_window_begins_with_the_answer_because_the_request_may_have_been_slow_and_the_next_quick() -> None:

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.destinations.direct import DirectMessages, Fault
-from bot.engine import personal
+from bot.engine import breaker, personal
 from bot.engine.delivery import Delivery
 from bot.engine.lane import Lane, LaneOptions
 from bot.engine.metrics import Metrics
@@ -114,6 +114,8 @@ class World:
             routes.insert(0, a_route())
         targets = {**self.delivery.targets(), **self.people.targets}
         self.delivery.take(await self.outbox.commit([a_match(found, *routes)], judge, targets))
+        while (more := await self.outbox.tell_watchers(judge, targets)) is not None:
+            self.delivery.take(more)
 
     def told(self) -> dict[str, list[int | None]]:
         """What arrived, by destination: the prints' sizes."""
@@ -224,6 +226,27 @@ def test_who_takes_no_messages_is_left_in_peace_and_nobody_else_is_the_worse_for
     assert world.shared.notices.empty(), "no admin hears of it"
     assert [event["alerts"] for event in events if event["event"] == "person.closed"] == [1]
     assert world.sample("flowbot_destination_parked", destination="dm") == 0
+
+
+def test_very_many_who_take_no_messages_hold_up_no_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many refusals in ten minutes, and a platform is left in peace; but a bot that was thrown out of a server is
+    refused by all its members at once."""
+    monkeypatch.setattr(breaker, "INVALID_LIMIT", 10)
+    people = [f"dm:discord:{n}" for n in range(30)]
+    world = World(outcomes=dict.fromkeys(people, CLOSED), faults=dict.fromkeys(people, "person"))
+
+    async def scene() -> None:
+        await world.post(*(name.removeprefix("dm:") for name in people))
+        await asyncio.sleep(20.0)
+        await world.post(is_desk_told=True)
+        await asyncio.sleep(1.0)
+        assert world.desk.times == [21.0]
+        assert len(world.muted) < 20, "and people are left in peace all the same"
+
+    play(world, scene, seconds=3000.0)
+    assert len(world.muted) == 30
+    assert world.sample("flowbot_invalid_requests_total", platform="discord dm") == 30
+    assert world.sample("flowbot_invalid_requests_total", platform="discord") == 0
 
 
 def test_a_refused_bot_is_tried_ever_less_often_and_the_admins_are_told_once() -> None:
@@ -468,15 +491,41 @@ def test_a_stop_waits_a_little_for_people_and_leaves_the_rest_in_the_store() -> 
     assert states.keys() == {"sent", "queued"}, "what was on its way has ended"
 
 
+def test_a_stop_during_a_pause_waits_for_nobody() -> None:
+    """Fifty people have something to be told; some are being told when the pause begins."""
+    world = World(takes_s=0.25)
+    took: list[float] = []
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(world.people.run())
+            await asyncio.sleep(0.001)
+            await world.post(*(f"discord:{n}" for n in range(50)))
+            await asyncio.sleep(0.1)
+            world.steering.held.update(f"dm:discord:{n}" for n in range(50))
+            world.people.look_again()
+            await world.post(*(f"discord:{n}" for n in range(50)))
+            await asyncio.sleep(0.1)
+            began = asyncio.get_running_loop().time()
+            await world.people.drain()
+        took.append(asyncio.get_running_loop().time() - began)
+
+    virtual_time.run(main())
+    assert took[0] < 0.5, "what is on its way ends; nothing else is waited for"
+    assert world.states() == {"sent": AT_ONCE, "queued": 100 - AT_ONCE}
+
+
 def test_a_platform_without_a_bot_leaves_its_people_in_the_store() -> None:
     world = World(platforms=("discord",))
 
     async def scene() -> None:
-        await world.post("discord:1", "slack:U1")
+        await world.post("discord:1", "slack:U1", "slack:U2")
+        await world.post("slack:U1")
 
     events = play(world, scene)
-    assert world.states() == {"sent": 1, "queued": 1}
-    assert [event["destination"] for event in events if event["event"] == "destination.gone"] == ["dm:slack:U1"]
+    assert world.states() == {"sent": 1, "queued": 3}
+    told = [(event["destination"], event["platform"]) for event in events if event["event"] == "destination.gone"]
+    assert told == [("dm", "slack")], "once, however many there are"
 
 
 def test_somebody_who_fails_for_long_makes_room_for_others() -> None:

@@ -68,7 +68,9 @@ def test_who_is_held_waits_for_release() -> None:
     queue.done("a")
     queue.hold("a")
     assert (names(queue), queue.is_quiet) == ([], True)
-    queue.release()
+    queue.release(lambda name: name == "a")
+    assert names(queue) == []
+    queue.release(lambda name: name == "b")
     assert names(queue) == ["a"]
 
 

@@ -12,6 +12,23 @@ from tests.outbox.contract import NO_LIMITS, fit
 from tests.samples import a_match, a_print, a_route
 
 
+async def test_who_asks_why_hears_of_what_went_to_all_and_to_themselves(outbox: SqliteOutbox) -> None:
+    """`dma` and `dm` are destinations' names as any; `dm:discord:10` is another's."""
+    places = ("desk", "zoo", "dm", "dma", "dm:discord:1", "dm:discord:10", "dm:slack:U1")
+    commit = await outbox.commit([a_match(a_print(), a_route(send_to=places))], judge, {})
+    alert_id = commit.alerts[0].id
+
+    async def told(person: str | None) -> tuple[str, ...]:
+        explanation = await outbox.explain(alert_id, person)
+        assert explanation is not None
+        return tuple(record.destination for record in explanation.deliveries)
+
+    assert await told(None) == places, "an admin at the machine"
+    assert await told("discord:1") == ("desk", "zoo", "dm", "dma", "dm:discord:1")
+    assert await told("discord:flowbot") == ("desk", "zoo", "dm", "dma")
+    assert await outbox.explain("nothing1", "discord:1") is None
+
+
 async def test_a_messages_alerts_stand_as_they_were_posted(outbox: SqliteOutbox) -> None:
     """Three alerts in one message, the best score first; another destination's message tells of its own."""
     rooms = a_route(send_to=("desk", "room"))

@@ -10,12 +10,17 @@ import pytest
 
 from bot.model.prints import Print
 from bot.model.terms import ActiveHours, Terms
-from bot.outbox import retention
+from bot.outbox import retention, watchers
 from bot.outbox.cancellations import cancel, expire_returned
 from bot.outbox.edits import next_edit
+from bot.outbox.history import explain
 from bot.outbox.lease import lease
+from bot.outbox.people import SqlitePeople
+from bot.outbox.posts import SqlitePosts
+from bot.outbox.requests import SqliteRequests
 from bot.outbox.schema import prepare
 from bot.outbox.stamps import stamp
+from bot.outbox.steering import SqliteSteering
 from tests.outbox.contract import SECOND_NS, fit
 from tests.samples import NOON_NS, NVDA, a_print, an_alert
 
@@ -168,6 +173,75 @@ def test_a_trade_is_taken_back_among_ten_thousand(db: Recording, found: Print) -
     db.statements.clear()
     assert dict(cancel(db, found, now_ns=NOON_NS).expired) == {"desk": 1}
     assert [step for step in needless(plans(db)) if "TEMP B-TREE" not in step] == []  # it sorts those of the same facts
+
+
+PERSON = "dm:discord:7"
+
+
+async def _ran(db: Recording, part: type, name: str, *arguments: Any) -> None:
+    """A method of the outbox's part, whose one job is done here and now."""
+
+    class Here:
+        async def do(self, work: Callable[[sqlite3.Connection], object]) -> object:
+            return work(db)
+
+    outbox = part()
+    outbox._writer, outbox._reader, outbox._now_ns = Here(), Here(), lambda: NOON_NS
+    await getattr(outbox, name)(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "arguments"),
+    [
+        (SqlitePeople, "take_up", (PERSON,)),
+        (SqlitePeople, "remains", (PERSON,)),
+        (SqlitePeople, "people_with_news", ()),
+        (SqlitePeople, "channel_of", (PERSON,)),
+        (SqlitePeople, "shut", (PERSON, "closed")),
+        (SqlitePeople, "watches_of", ("discord:7",)),
+        (SqlitePeople, "add_watch_within", ("discord:7", "{}", 9)),
+        (SqlitePeople, "remove_watches_of", ("discord:7", 3)),
+        (SqlitePeople, "remove_watches_of", ("discord:7", None)),
+        (SqlitePosts, "unposted", ("close", ("desk",))),
+        (SqliteSteering, "unmute", ("ticker", "NVDA")),
+        (SqliteSteering, "acts", (5, 0)),
+        (SqliteRequests, "watches_after", (3, 5)),
+    ],
+)
+async def test_what_is_done_for_one_person_or_one_report_finds_its_rows_by_an_index(
+    db: Recording, part: type, name: str, arguments: tuple[Any, ...]
+) -> None:
+    await _ran(db, part, name, *arguments)
+    found = plans(db)
+    assert found
+    is_fine = ("SCAN acts", "USE TEMP B-TREE FOR ORDER BY <- SELECT batches.id")  # the newest; what is on its way
+    assert [step for step in needless(found) if not step.startswith(is_fine)] == []
+
+
+def test_people_who_are_kept_are_found_by_an_index(db: Recording) -> None:
+    watchers.take(db)
+    watchers.drop(db, [NVDA.identity])
+    watchers.amend(db, NVDA)
+    found = [step for step in needless(plans(db)) if not step.startswith("SCAN watchers <-")]  # the first, by number
+    assert found == []
+
+
+def test_why_an_alert_of_thousands_came_is_read_for_one_who_asks(db: Recording) -> None:
+    costs = []
+    for count in (10, 5000):
+        alert_id = f"a{count}"
+        tell_people(db, alert_id, count, "sent")
+        db.execute("UPDATE alerts SET body = ?", (msgspec.msgpack.encode(an_alert()),))
+        costs.append(steps(db, lambda: explain(db, alert_id, "discord:3")))  # noqa: B023 - run at once
+    assert costs[1] <= costs[0] + 2, f"hundreds of instructions: {costs}"
+
+
+def test_what_is_over_is_found_among_ten_thousand_that_are_not(db: Recording) -> None:
+    """A popular print begins thousands of cooldowns."""
+    fill(db, MANY, "sent")
+    db.execute("INSERT INTO cooldowns SELECT 'watch:1', id, ?, id FROM alerts", (NOON_NS + 1,))
+    db.statements.clear()
+    assert steps(db, lambda: retention.forget(db, NOON_NS, now_ns=NOON_NS)) <= 50
 
 
 @pytest.mark.parametrize("state", ["sent", "queued", "sending"])

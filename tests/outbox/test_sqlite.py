@@ -4,12 +4,14 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from bot.gate.verdict import judge
 from bot.model.errors import StoreError, UnavailableError
+from bot.model.matches import Verdict
 from bot.outbox.records import alert_id
 from bot.outbox.sqlite import SqliteOutbox, open_outbox
 from tests.outbox.contract import Clock, OutboxContract
@@ -59,6 +61,27 @@ async def test_one_failing_job_does_not_undo_its_neighbours(outbox: SqliteOutbox
         good.append(tasks.create_task(outbox.commit([a_match(a_print(size=4))], judge, {})))
     assert all(len(task.result().alerts) == 1 for task in good)
     assert len((await outbox.commit([a_match(a_print(size=3))], judge, {})).alerts) == 1
+
+
+async def test_a_question_and_a_commit_do_not_wait_for_one_another(outbox: SqliteOutbox) -> None:
+    """However long either takes; and whoever was answered by the one finds it by the other."""
+    commit = await outbox.commit([a_match(a_print(size=1))], judge, {})
+    entered, leave = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> Verdict:
+        entered.set()
+        assert leave.wait(30.0)
+        return Verdict(())
+
+    async with asyncio.TaskGroup() as tasks:
+        writing = tasks.create_task(outbox.commit([a_match(a_print(size=2))], slow, {}))
+        await asyncio.to_thread(entered.wait, 30.0)
+        assert await outbox.explain(commit.alerts[0].id) is not None
+        assert await outbox.delivery_records(["queued"], None, 5)
+        assert await outbox.acts(5) == []
+        assert await outbox.alerts_of("m1") == []
+        assert not writing.done()
+        leave.set()
 
 
 async def test_a_store_that_cannot_write_says_so_and_keeps_nothing(outbox: SqliteOutbox, path: Path) -> None:
