@@ -5,7 +5,6 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import date
 from pathlib import Path
 
 import structlog
@@ -69,7 +68,6 @@ class Service:
         self.quarantine = Quarantine()
         self.outbox = outbox
         self.started_ns = time.time_ns()
-        self._alerts_today: tuple[date | None, int] = (None, 0)
         self._destinations = destinations
         self.control = Control(outbox, changed=lambda: self.delivery.look_again())
         self._shared = Shared(outbox, self.metrics, steering=self.control)
@@ -88,7 +86,7 @@ class Service:
             self.quarantine,
             remember=self.session.add if self.tape is None else self.recalling.add,
             targets=self.delivery.targets,
-            committed=self._committed,
+            committed=self.delivery.take,
             pair=Legs().paired,
             record=None if self.tape is None else self.tape.record,
         )
@@ -217,15 +215,10 @@ class Service:
             ),
             counts_today={
                 "prints": self.session.summary().totals.prints,
-                "alerts": self._alerts_today[1] if self._alerts_today[0] == self.session.day else 0,
+                "alerts": self.metrics.today.counts().alerted,
             },
             last_alert_ns=max((lane.last_sent_ns for lane in self.delivery.lanes.values()), default=0),
         )
-
-    def _committed(self, commit: Commit) -> None:
-        self.delivery.take(commit)
-        day, count = self._alerts_today
-        self._alerts_today = (self.session.day, (count if day == self.session.day else 0) + len(commit.alerts))
 
     def _http(self) -> contextlib.AbstractAsyncContextManager[int]:
         from bot.http.server import serve

@@ -87,7 +87,8 @@ class Core:
     """What the answers are made from; handed in, so that a question can change nothing."""
 
     session: Session
-    explain: Callable[[str], Awaitable[Explanation | None]]
+    explain: Callable[[str, str], Awaitable[Explanation | None]]
+    """An alert's id, and the person who asks: of other people's deliveries nothing need be read."""
     status: Callable[[], StatusReport]
     now_ns: Callable[[], int]
     bands: Bands

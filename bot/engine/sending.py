@@ -158,7 +158,8 @@ class Sending:
         await self._settle(batch, outcome, is_final=True)
         is_sent = isinstance(outcome, Sent)
         how: Settled = "dead" if not is_sent else "posted" if batch.digest is None else "digested"
-        self._shared.metrics.today.settled(how, batch.count)
+        if batch.report is None:  # the day's counts are of alerts
+            self._shared.metrics.today.settled(how, batch.count)
         if is_sent:
             self._sent()
 

@@ -36,8 +36,10 @@ class DayCounts:
     """By rule: alerts that it fired. One of two rules counts for both, one of watches for each person who is told."""
     suppressed: Mapping[str, int]
     """By reason: matches that were kept quiet."""
+    alerted: int = 0
+    """Alerts, each once however many rules it names."""
     posted: int = 0
-    """Deliveries, like those below: an alert at two destinations counts twice."""
+    """Deliveries of alerts, like those below: an alert at two destinations counts twice."""
     digested: int = 0
     expired: int = 0
     dead: int = 0
@@ -59,6 +61,7 @@ class Today:
     def committed(self, commit: Commit) -> None:
         """Alerts are durable. Of watches they name none, or few: who is told of them counts."""
         self._turn()
+        self._alerted += len(commit.alerts)
         for alert in commit.alerts:
             self._alerts.update(hit.rule for hit in alert.hits if rule_label(hit.rule) != WATCH)
         if personal := sum(count for name, count in commit.queued.items() if person_at(name) is not None):
@@ -74,7 +77,9 @@ class Today:
     def counts(self) -> DayCounts:
         self._turn()
         settled = {str(how): count for how, count in self._settled.items()}
-        return DayCounts(self._since_ns, dict(self._matches), dict(self._alerts), dict(self._suppressed), **settled)
+        return DayCounts(
+            self._since_ns, dict(self._matches), dict(self._alerts), dict(self._suppressed), self._alerted, **settled
+        )
 
     def _turn(self) -> None:
         now_ns = self._now_ns()
@@ -86,6 +91,7 @@ class Today:
         self._begins_ns = int(day.timestamp()) * 10**9
         self._ends_ns = int((day + timedelta(days=1)).timestamp()) * 10**9  # the wall clock's next midnight
         self._since_ns = max(self._begins_ns, self._started_ns)
+        self._alerted = 0
         self._matches: Counter[str] = Counter()
         self._alerts: Counter[str] = Counter()
         self._suppressed: Counter[str] = Counter()

@@ -61,7 +61,7 @@ def explanation(
     return Explanation(alert, records or (record(alert_id=alert_id),))
 
 
-async def nothing_known(alert_id: str) -> Explanation | None:
+async def nothing_known(alert_id: str, person: str) -> Explanation | None:
     del alert_id
     return None
 
@@ -118,7 +118,7 @@ class Hangs(Says):
 
 def core(
     *prints: Print,
-    explain: Callable[[str], Awaitable[Explanation | None]] = nothing_known,
+    explain: Callable[[str, str], Awaitable[Explanation | None]] = nothing_known,
     status: StatusReport | None = None,
     now: datetime = NOW,
     **more: Any,
@@ -131,10 +131,10 @@ def core(
     return Core(session, explain, lambda: report, lambda: ns(now), Bands(), **more)
 
 
-def knowing(found: Mapping[str, Explanation]) -> Callable[[str], Awaitable[Explanation | None]]:
+def knowing(found: Mapping[str, Explanation]) -> Callable[[str, str], Awaitable[Explanation | None]]:
     """A store that has these alerts."""
 
-    async def explain(alert_id: str) -> Explanation | None:
+    async def explain(alert_id: str, person: str) -> Explanation | None:
         return found.get(alert_id)
 
     return explain

@@ -130,7 +130,7 @@ async def test_nothing_to_show_says_what_to_try(
 async def test_hostile_words_stay_words(discord: FakeDiscord) -> None:
     """Markup and mentions from upstream or from the asker come out dead, and everything stays within the limits."""
 
-    async def explain(alert_id: str) -> Explanation | None:
+    async def explain(alert_id: str, person: str) -> Explanation | None:
         return explanation(alert_id, clause=HOSTILE * 40)
 
     prints = [a_print(ticker=f"{HOSTILE}{number}", provider_id=str(number)) for number in range(40)]
@@ -386,7 +386,7 @@ async def test_a_slow_answer_is_acknowledged_first(discord: FakeDiscord) -> None
     """The store may take its time: the acknowledgement goes out before the core has answered, and two wait at once."""
     release = asyncio.Event()
 
-    async def explain(alert_id: str) -> Explanation | None:
+    async def explain(alert_id: str, person: str) -> Explanation | None:
         await release.wait()
         return explanation(alert_id)
 
@@ -408,7 +408,7 @@ async def test_a_full_desk_says_so(discord: FakeDiscord, monkeypatch: pytest.Mon
     monkeypatch.setattr(doors, "MOST_AT_ONCE", 2)
     release = asyncio.Event()
 
-    async def explain(alert_id: str) -> Explanation | None:
+    async def explain(alert_id: str, person: str) -> Explanation | None:
         await release.wait()
         return explanation(alert_id)
 
@@ -428,7 +428,7 @@ async def test_a_full_desk_says_so(discord: FakeDiscord, monkeypatch: pytest.Mon
 async def test_a_failing_core_apologises(discord: FakeDiscord) -> None:
     """A bug behind one question is an apology to its asker, and the next question is answered."""
 
-    async def explain(alert_id: str) -> Explanation | None:
+    async def explain(alert_id: str, person: str) -> Explanation | None:
         raise KeyError(alert_id)
 
     async with answering(discord, core(a_print(), explain=explain)):

@@ -146,7 +146,7 @@ async def test_nobody_asks_without_end() -> None:
 
 
 def _failing(failure: Exception) -> Core:
-    async def explain(alert_id: str) -> NoReturn:
+    async def explain(alert_id: str, person: str) -> NoReturn:
         del alert_id
         raise failure
 
@@ -186,7 +186,7 @@ async def test_trouble_in_plain_words(
 def test_no_question_waits_for_ever() -> None:
     """After half a minute the asker is told to try again."""
 
-    async def explain(alert_id: str) -> Explanation | None:
+    async def explain(alert_id: str, person: str) -> Explanation | None:
         del alert_id
         await asyncio.Event().wait()
         return None
@@ -204,7 +204,7 @@ def test_no_question_waits_for_ever() -> None:
 async def test_a_stop_passes() -> None:
     """Cancellation is no failure to apologise for."""
 
-    async def explain(alert_id: str) -> NoReturn:
+    async def explain(alert_id: str, person: str) -> NoReturn:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):

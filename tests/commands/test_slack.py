@@ -24,7 +24,7 @@ async def slack() -> AsyncIterator[FakeSlack]:
         yield fake
 
 
-async def explain(alert_id: str) -> Explanation | None:
+async def explain(alert_id: str, person: str) -> Explanation | None:
     return explanation(alert_id)
 
 
@@ -74,7 +74,7 @@ async def test_before_the_first_print(slack: FakeSlack) -> None:
 async def test_hostile_words_stay_words(slack: FakeSlack, command: str) -> None:
     """Mentions and links from upstream or from the asker come out dead, and everything stays within the limits."""
 
-    async def say(alert_id: str) -> Explanation | None:
+    async def say(alert_id: str, person: str) -> Explanation | None:
         return explanation(alert_id, HOSTILE * 40)
 
     prints = [a_print(ticker=f"{HOSTILE}{number}", provider_id=str(number)) for number in range(40)]
@@ -90,7 +90,7 @@ async def test_two_at_once(slack: FakeSlack) -> None:
     """The store may take its time: both are acknowledged before the core has answered, and each gets its own."""
     release = asyncio.Event()
 
-    async def late(alert_id: str) -> Explanation | None:
+    async def late(alert_id: str, person: str) -> Explanation | None:
         await release.wait()
         return explanation(alert_id)
 

@@ -46,6 +46,7 @@ def test_everything_is_counted_and_watches_are_one() -> None:
         matches={"whales": 2, "sweeps": 1, "watch": 2},
         alerts={"whales": 2, "sweeps": 1, "watch": 6},
         suppressed={"cooldown": 6, "snooze": 8},
+        alerted=2,
         posted=2,
         digested=8,
     )

@@ -34,7 +34,8 @@ WatchHits = Callable[[str, Collection[str], Print], Awaitable[Sequence[RuleHit]]
 class Records:
     """What the store tells."""
 
-    explain: Callable[[str], Awaitable[Explanation | None]]
+    explain: Callable[[str, str], Awaitable[Explanation | None]]
+    """Takes an alert's id, and the person who asks."""
     alerts_of: Callable[[str], Awaitable[Sequence[str]]]
     """A message's id -> the ids of the alerts that it tells of."""
     watch_hits: "WatchHits"
@@ -42,7 +43,7 @@ class Records:
 
 async def why(facts: Facts, records: Records, wanted: str, person: str) -> Answer:
     """The alert of that id, or those of that message, as far as the person who asks may see them."""
-    found = await records.explain(wanted)
+    found = await records.explain(wanted, person)
     if found is not None:
         seen = seen_by(found, person)
         return _unknown(wanted) if seen is None else await _one(facts, await _with_watches(seen, records, person))
@@ -83,7 +84,7 @@ def _named(record: DeliveryRecord) -> DeliveryRecord:
 async def _of_message(records: Records, message: str, ids: Sequence[str], person: str) -> AsyncIterator[Explanation]:
     """Only alerts of which the person may know that this message tells of them."""
     for alert_id in ids:
-        found = await records.explain(alert_id)
+        found = await records.explain(alert_id, person)
         seen = None if found is None else seen_by(found, person)
         if seen is not None and any(each.message_id == message for each in seen.deliveries):
             yield seen
