@@ -13,7 +13,9 @@ demo: $(VENV)/runtime.stamp
 run: $(VENV)/runtime.stamp
 	@$(BIN)/flowbot run -c $(or $(CONFIG),config.yaml)
 
-test: lint types floors unit scenarios
+# The two suites side by side: one works, the other mostly waits.
+test: lint types floors
+	@$(MAKE) --no-print-directory -j2 unit scenarios
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

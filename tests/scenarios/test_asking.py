@@ -51,13 +51,10 @@ def pressable(body: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-async def service_is_up(world: World, service: Process, discord: Any = None, slack: Any = None) -> None:
-    await world.radarpulse.connected()
-    if discord is not None:
-        await discord.until(lambda: discord.live == 1)
-    if slack is not None:
-        await slack.until(lambda: len(slack.sockets) == 1)
-    await service.event("service.started")
+async def service_is_up(service: Process, *doors: str) -> None:
+    """As this process tells it: a fake may not know yet that the one before is dead. One provider, and these doors."""
+    await service.event("provider.connected")
+    await until(lambda: {event["platform"] for event in service.events("commands.connected")} >= {*doors}, "the doors")
 
 
 async def test_every_question_has_an_answer_on_both_platforms(world: World) -> None:
@@ -66,7 +63,7 @@ async def test_every_question_has_an_answer_on_both_platforms(world: World) -> N
     hostile = "<@1> @everyone `x` " + "A" * 200
     async with gateway(world) as discord, socket_mode(world) as slack:
         with world.run() as service:
-            await service_is_up(world, service, discord, slack)
+            await service_is_up(service, "discord", "slack")
             await world.radarpulse.send_trades(a_print(1001, score=91), a_print(1002, ticker="AMD", bias="BEAR"))
             await until(lambda: world.everywhere(1001, 1002), "both alerts everywhere")
             questions: list[tuple[str, str | None, dict[str, Any], str]] = [
@@ -103,7 +100,7 @@ async def test_a_button_pressed_after_a_restart(world: World) -> None:
     configure(world)
     async with gateway(world) as discord, socket_mode(world) as slack:
         with world.run() as service:
-            await service_is_up(world, service, discord, slack)
+            await service_is_up(service, "discord", "slack")
             await world.radarpulse.send_trades(a_print(1001))
             await until(lambda: world.everywhere(1001), "the alert everywhere")
             await service.kill()
@@ -111,7 +108,7 @@ async def test_a_button_pressed_after_a_restart(world: World) -> None:
         (there,) = [message for message in world.discord.messages if message.via == "bot"]
         (here,) = world.slack.by_path["bot"]
         with world.run() as service:
-            await service_is_up(world, service, discord, slack)
+            await service_is_up(service, "discord", "slack")
             buttons = pressable(there.body)
             assert set(buttons) == {"Why?", "More like this", "Mute NVDA 1h"}
             shown = {**there.body, "id": there.id}
@@ -133,7 +130,7 @@ async def test_a_mute_outlives_a_power_cut_and_only_admins_steer(world: World) -
     configure(world, "room", "desk")
     async with gateway(world) as discord, socket_mode(world) as slack:
         with world.run() as service:
-            await service_is_up(world, service, discord, slack)
+            await service_is_up(service, "discord", "slack")
             mute: dict[str, Any] = {
                 "command": "flowadmin", "what": "ticker", "name": "nvda", "for": "2h", "reason": "earnings",
             }  # fmt: skip
@@ -142,7 +139,7 @@ async def test_a_mute_outlives_a_power_cut_and_only_admins_steer(world: World) -
             assert "NVDA" in await asked_on_discord(discord, "mute", member=ADMIN, **mute)
             await service.kill()
         with world.run() as service:
-            await service_is_up(world, service, discord, slack)
+            await service_is_up(service, "discord", "slack")
             await world.radarpulse.send_trades(a_print(1001), a_print(1002, ticker="AMD"))
             await until(lambda: world.everywhere(1002, destinations=("room", "desk")), "what is not muted")
             assert "earnings" in await said(await slack.ask("list", command="/flowadmin", user=SLACK_ADMIN))
@@ -164,13 +161,13 @@ async def test_a_pause_holds_everything_back_and_loses_nothing(world: World) -> 
     configure(world, "room", "desk", delivery={"max_age": "1h"})
     async with gateway(world) as discord:
         with world.run() as service:
-            await service_is_up(world, service, discord)
+            await service_is_up(service, "discord")
             await asked_on_discord(discord, "pause", command="flowadmin", member=ADMIN)
             await world.radarpulse.send_trades(a_print(1001))
             await service.metric("flowbot_alerts_total", 1)
             await service.kill()
         with world.run() as service:
-            await service_is_up(world, service, discord)
+            await service_is_up(service, "discord")
             await world.radarpulse.send_trades(a_print(1002))
             await service.metric("flowbot_alerts_total", 1)
             assert "paused" in (await asked_on_discord(discord, "status", member=TRADER)).lower()
@@ -188,7 +185,7 @@ async def test_watches_reach_people_and_who_takes_no_messages_is_left_alone(worl
     world.discord.closed.add(closed.id)
     async with gateway(world) as discord, socket_mode(world) as slack:
         with world.run() as service:
-            await service_is_up(world, service, discord, slack)
+            await service_is_up(service, "discord", "slack")
             for who in (TRADER, closed):
                 added = await asked_on_discord(
                     discord, "add", command="watch", member=who, filter="NVDA premium>=500k side=ask"
@@ -199,7 +196,7 @@ async def test_watches_reach_people_and_who_takes_no_messages_is_left_alone(worl
             assert "premium" in refused, "a suggestion"
             await service.kill()
         with world.run() as service:
-            await service_is_up(world, service, discord, slack)
+            await service_is_up(service, "discord", "slack")
             await world.radarpulse.send_trades(a_print(1001), a_print(1002, ticker="AMD"))
             theirs = dm_of(TRADER.id)
             await until(lambda: [m for m in world.discord.messages if m.channel == theirs], "the alert on Discord")
@@ -227,7 +224,7 @@ async def test_a_bad_edit_is_told_to_whoever_reloads(world: World) -> None:
     configure(world, "room", "desk")
     async with gateway(world) as discord:
         with world.run() as service:
-            await service_is_up(world, service, discord)
+            await service_is_up(service, "discord")
             good = world.config.read_text("utf-8")
             world.config.write_text(good.replace("premium:", "premuim:"), "utf-8")
             bad = await asked_on_discord(discord, "reload", command="flowadmin", member=ADMIN)
@@ -244,7 +241,7 @@ async def test_a_test_alert_goes_the_whole_way(world: World) -> None:
     configure(world, "room", "desk")
     async with gateway(world) as discord:
         with world.run() as service:
-            await service_is_up(world, service, discord)
+            await service_is_up(service, "discord")
             ask: dict[str, Any] = {"command": "flowadmin", "member": ADMIN}
             sent = await asked_on_discord(discord, "test", destination="desk", **ask)
             assert "Sent to desk" in sent
@@ -274,13 +271,13 @@ async def test_the_day_is_known_after_a_restart(world: World) -> None:
     configure(world, "room", "desk")
     async with gateway(world) as discord:
         with world.run() as service:
-            await service_is_up(world, service, discord)
+            await service_is_up(service, "discord")
             await world.radarpulse.send_trades(a_print(1001), a_print(1002))
             await until(lambda: world.everywhere(1001, 1002, destinations=("room",)), "both alerts")
             assert "2 prints" in await asked_on_discord(discord, "ticker", symbol="NVDA")
             assert await service.stop() == 0
         with world.run() as service:
-            await service_is_up(world, service, discord)
+            await service_is_up(service, "discord")
             await service.event("session.recalled")
             await world.radarpulse.send_trades(a_print(1003))
             await until(lambda: world.everywhere(1003, destinations=("room",)), "the third alert")
@@ -294,7 +291,7 @@ async def test_a_trade_that_two_providers_tell_of_counts_once(world: World) -> N
     async with gateway(world) as discord:
         for _ in range(2):
             with world.run() as service:
-                await service_is_up(world, service, discord)
+                await service_is_up(service, "discord")
                 await world.optionwhales.connected()
                 if world.arrived("room"):
                     await service.event("session.recalled")

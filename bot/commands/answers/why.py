@@ -67,7 +67,7 @@ def seen_by(found: Explanation, person: str) -> Explanation | None:
         return ":" not in rule or rule in told
 
     hits = tuple(hit for hit in found.alert.hits if is_open(hit.rule))
-    if not hits and not deliveries and (found.alert.hits or found.deliveries):
+    if not hits and not deliveries:
         return None
     return Explanation(
         msgspec.structs.replace(found.alert, hits=hits),
