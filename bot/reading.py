@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import contextlib
 import gc
 import pickle
 import sys
@@ -12,6 +11,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from bot.engine.reaping import reap
 from bot.rules.rule import Rule
 from bot.settings import Examined, examine
 
@@ -38,10 +38,7 @@ async def read_elsewhere(config: Path) -> Examined:
     except TimeoutError:
         raise ReadingFailedError(f"it took longer than {PATIENCE_S:.0f} s") from None
     finally:
-        if child.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
-            await child.communicate()
+        await reap(child)
     if child.returncode:
         raise ReadingFailedError(complaint.decode(errors="replace").strip() or f"exit code {child.returncode}")
     return await _unpacked(told)

@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from bot.engine.memories import Memories
+from bot.engine.reaping import reap
 from bot.model.memory import First
 from bot.render.spans import span
 from bot.rules.rule import Rule
@@ -27,7 +28,6 @@ log = structlog.get_logger()
 
 PATIENCE_S: Final = 1800.0
 """For days of a whole market's tape, on a slow disk, behind the service's own work."""
-REAP_S: Final = 2.0
 
 
 class SearchFailedError(Exception):
@@ -119,11 +119,7 @@ async def _searching(search: "Search") -> "AsyncIterator[AsyncIterator[Piece]]":
     try:
         yield _pieces(child, pickle.dumps(search, pickle.HIGHEST_PROTOCOL))
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(REAP_S):
-                await child.communicate()
+        await reap(child)
 
 
 async def _pieces(child: Process, asked: bytes) -> "AsyncIterator[Piece]":

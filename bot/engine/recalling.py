@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from bot.engine.reaping import reap
 from bot.engine.session import Session
 from bot.flow.market import session_date
 from bot.flow.tape import begins_of, day_in
@@ -27,7 +28,6 @@ log = structlog.get_logger()
 
 PATIENCE_S: Final = 600.0
 """For a whole market's day, on a slow disk, behind the service's own work."""
-REAP_S: Final = 2.0
 AT_ONCE: Final = 500
 """Prints taken in between two turns of the event loop."""
 MOST_WAITING: Final = 1_000_000
@@ -43,7 +43,6 @@ class Recalling:
 
     def __init__(self, session: Session, now_ns: Callable[[], int] = time.time_ns) -> None:
         self._session = session
-        self._now_ns = now_ns
         self._came: list[Print] = []
         self.since_ns = now_ns()
         """From then on the feeds tell everything."""
@@ -105,11 +104,7 @@ async def _read(asked: object) -> tuple[Session, int]:
     try:
         told, complaint = await child.communicate(pickle.dumps(asked, pickle.HIGHEST_PROTOCOL))
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(REAP_S):
-                await child.communicate()
+        await reap(child)
     if child.returncode:
         raise RecallFailedError(complaint.decode(errors="replace").strip()[-500:] or f"exit code {child.returncode}")
     whole = Session()
