@@ -25,7 +25,7 @@ Vendor = Literal["radarpulse", "optionwhales"]
 
 PATHS: dict[Vendor, str] = {"radarpulse": "/v1/stream", "optionwhales": "/v1/ws/abnormal-trades"}
 KEY = "fake-key-0123456789"
-WAIT_S = 5.0
+WAIT_S = 30.0
 """Longest wait for something that a test knows must come."""
 
 

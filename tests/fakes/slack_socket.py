@@ -85,7 +85,7 @@ class FakeSlack:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition on this fake holds; it is asked again whenever something happened."""
-        async with asyncio.timeout(10), self._changed:
+        async with asyncio.timeout(30), self._changed:
             await self._changed.wait_for(condition)
 
     async def ask(
